@@ -1,0 +1,36 @@
+/** Builds `dist/volt`: the guest's side first, then one executable with everything in it. */
+import { mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { baseInitramfs } from "./guest/build.ts";
+
+const ROOT = import.meta.dirname;
+const DIST = join(ROOT, "dist");
+
+/** The program, and each Worker's entry: their names inside the executable are their paths below the folder they share. */
+const ENTRIES = ["src/main.ts", "src/machine/threads/vcpu.ts"];
+
+await build();
+
+async function build(): Promise<void> {
+  mkdirSync(join(DIST, "guest"), { recursive: true });
+  baseInitramfs(join(DIST, "guest/initramfs.cpio"));
+  const output = join(DIST, "volt");
+  const result = Bun.spawnSync(
+    [
+      ...[process.execPath, "build", "--compile", "--bytecode", "--minify", "--sourcemap=none"],
+      // What lies in the folder volt is started in must not run inside it.
+      ...["--no-compile-autoload-bunfig", "--no-compile-autoload-dotenv"],
+      ...ENTRIES,
+      ...["--outfile", `${output}.new`],
+    ],
+    { cwd: ROOT, stdout: "pipe", stderr: "pipe" },
+  );
+  if (!result.success) {
+    console.error(result.stderr.toString());
+    process.exit(1);
+  }
+  // Running VMs keep the old file; nobody sees half a new one. Written out, its pages are clean and shared by all VMs.
+  renameSync(`${output}.new`, output);
+  Bun.spawnSync(["sync", output]);
+  console.log(`dist/volt: ${(Bun.file(output).size / 2 ** 20).toFixed(1)} MiB`);
+}

@@ -1,0 +1,63 @@
+/** Turns "-1 and errno" into one typed error. */
+import { read } from "bun:ffi";
+import { libc } from "./libc.ts";
+
+/** A system call that failed: which call, why, and what it was about. */
+export class SystemError extends Error {
+  override readonly name = "SystemError";
+  /** The call, as its manual page names it: `open`, `ioctl(KVM_CREATE_VM)`. */
+  readonly call: string;
+  /** errno as a number. */
+  readonly errno: number;
+  /** errno's name, `ENOENT`. */
+  readonly code: string;
+  /** What the call was about: a path, or what a descriptor is for. */
+  readonly about: string;
+
+  constructor(call: string, errno: number, about: string) {
+    const code = libc.strerrorname_np(errno)?.toString() || `errno ${errno}`;
+    super(`${about}: ${call}: ${libc.strerror(errno)} (${code})`);
+    this.call = call;
+    this.errno = errno;
+    this.code = code;
+    this.about = about;
+  }
+}
+
+/** errno of this thread's last failed call. Read it right after the call, before anything else. */
+export function errno(): number {
+  // glibc never returns NULL here.
+  return read.i32(libc.__errno_location()!, 0);
+}
+
+/**
+ * Passes a result through, or throws when it says failure (any negative number).
+ * @throws SystemError
+ */
+export function check(result: number, call: string, about: string): number {
+  if (result < 0) throw new SystemError(call, errno(), about);
+  return result;
+}
+
+export const Errno = {
+  EPERM: 1,
+  ENOENT: 2,
+  EINTR: 4,
+  EIO: 5,
+  ENXIO: 6,
+  E2BIG: 7,
+  EBADF: 9,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EFAULT: 14,
+  EBUSY: 16,
+  EEXIST: 17,
+  ENODEV: 19,
+  EINVAL: 22,
+  ENOTTY: 25,
+  ENOSPC: 28,
+  EPIPE: 32,
+  ENOSYS: 38,
+  EOPNOTSUPP: 95,
+} as const;

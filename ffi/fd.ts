@@ -1,0 +1,170 @@
+/** File descriptors that close themselves. */
+import { ptr } from "bun:ffi";
+import { get, layout, u32, u64 } from "./abi.ts";
+import { check, Errno, errno, SystemError } from "./error.ts";
+import { libc } from "./libc.ts";
+
+export const O = {
+  RDONLY: 0,
+  WRONLY: 1,
+  RDWR: 2,
+  CREAT: 0o100,
+  TRUNC: 0o1000,
+  APPEND: 0o2000,
+  NONBLOCK: 0o4000,
+  CLOEXEC: 0o2000000,
+} as const;
+
+const F_SETFD = 2;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const F_ADD_SEALS = 1033;
+const F_GET_SEALS = 1034;
+const FD_CLOEXEC = 1;
+const MFD_CLOEXEC = 1;
+const MFD_ALLOW_SEALING = 2;
+/** SEAL, SHRINK, GROW, WRITE: nobody can change the file any more. */
+const ALL_SEALS = 0b1111;
+
+export const STAT = layout("struct stat", "sys/stat.h", 144, { st_mode: u32(24), st_size: u64(48) });
+
+/** What kind of file a descriptor leads to, and how many bytes it holds. */
+export interface FileStatus {
+  readonly kind: "file" | "directory" | "block" | "character" | "fifo" | "socket" | "link";
+  readonly size: number;
+}
+
+const KINDS: Readonly<Record<number, FileStatus["kind"]>> = {
+  1: "fifo",
+  2: "character",
+  4: "directory",
+  6: "block",
+  8: "file",
+  10: "link",
+  12: "socket",
+};
+
+/** An open file descriptor and what it is for. Close it with `using` or `close()`. */
+export class Fd implements Disposable {
+  #number: number;
+  /** What the descriptor leads to, for error messages. */
+  readonly about: string;
+
+  constructor(number: number, about: string) {
+    this.#number = number;
+    this.about = about;
+  }
+
+  /**
+   * Opens a path, close-on-exec.
+   * @throws SystemError carrying the path
+   */
+  static open(path: string, flags: number, mode = 0o600): Fd {
+    return new Fd(check(libc.open(cString(path), flags | O.CLOEXEC, mode), "open", path), path);
+  }
+
+  /** A sealed, anonymous file holding `bytes`: it can be handed on, and nobody can change it. */
+  static sealed(name: string, bytes: Uint8Array): Fd {
+    const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+    const fd = new Fd(check(libc.memfd_create(cString(name), flags), "memfd_create", name), name);
+    fd.writeAll(bytes);
+    check(libc.fcntl(fd.number, F_ADD_SEALS, ALL_SEALS), "fcntl(F_ADD_SEALS)", name);
+    return fd;
+  }
+
+  /** The number the kernel knows it by. */
+  get number(): number {
+    if (this.#number < 0) throw new SystemError("use", Errno.EBADF, `${this.about} (already closed)`);
+    return this.#number;
+  }
+
+  /** Whether this is a file made by `sealed`. */
+  get isSealed(): boolean {
+    return libc.fcntl(this.number, F_GET_SEALS, 0) === ALL_SEALS;
+  }
+
+  status(): FileStatus {
+    const stat = new Uint8Array(STAT.size);
+    check(libc.fstat(this.number, stat), "fstat", this.about);
+    const kind = KINDS[get(stat, STAT.fields.st_mode) >>> 12];
+    if (kind === undefined) throw new SystemError("fstat", Errno.EINVAL, this.about);
+    return { kind, size: get(stat, STAT.fields.st_size) };
+  }
+
+  /** Bytes at `offset`; fewer than `length` only where the file ends. */
+  readAt(offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    return bytes.subarray(0, this.readInto(bytes.length === 0 ? 0 : ptr(bytes), offset, length, bytes));
+  }
+
+  /**
+   * Reads from `offset` of the file straight into memory at `address`.
+   * @param keep what owns that memory, referenced until the call is over
+   * @returns bytes read: fewer than `length` only where the file ends
+   */
+  readInto(address: number, offset: number, length: number, keep?: unknown): number {
+    let done = 0;
+    while (done < length) {
+      const n = libc.pread(this.number, address + done, length - done, offset + done);
+      if (n < 0 && errno() === Errno.EINTR) continue;
+      if (check(n, "pread", this.about) === 0) break;
+      done += n;
+    }
+    void keep;
+    return done;
+  }
+
+  /** One `read`: how many bytes came, or minus errno (so that EAGAIN is no exception on a busy path). */
+  read(into: Uint8Array): number {
+    const n = libc.read(this.number, into, into.length);
+    return n < 0 ? -errno() : n;
+  }
+
+  /** One `write`: how many bytes went, or minus errno. */
+  write(bytes: Uint8Array): number {
+    const n = libc.write(this.number, bytes, bytes.length);
+    return n < 0 ? -errno() : n;
+  }
+
+  /** Writes everything to a blocking descriptor. */
+  writeAll(bytes: Uint8Array): void {
+    let rest = bytes;
+    while (rest.length > 0) {
+      const n = this.write(rest);
+      if (n === -Errno.EINTR) continue;
+      if (n < 0) throw new SystemError("write", -n, this.about);
+      rest = rest.subarray(n);
+    }
+  }
+
+  /** Lets the descriptor survive an exec, or not. */
+  setInherited(inherited: boolean): void {
+    check(libc.fcntl(this.number, F_SETFD, inherited ? 0 : FD_CLOEXEC), "fcntl(F_SETFD)", this.about);
+  }
+
+  /** Makes `read` and `write` answer EAGAIN instead of waiting. It is a flag of the open file: whoever shares it shares this. */
+  setNonBlocking(nonBlocking: boolean): void {
+    const flags = check(libc.fcntl(this.number, F_GETFL, 0), "fcntl(F_GETFL)", this.about);
+    const wanted = nonBlocking ? flags | O.NONBLOCK : flags & ~O.NONBLOCK;
+    if (wanted !== flags) check(libc.fcntl(this.number, F_SETFL, wanted), "fcntl(F_SETFL)", this.about);
+  }
+
+  close(): void {
+    if (this.#number < 0) return;
+    libc.close(this.#number);
+    this.#number = -1;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/**
+ * A string as C wants it.
+ * @throws RangeError when the string itself holds a NUL, which would cut it short
+ */
+export function cString(text: string): Buffer {
+  if (text.includes("\0")) throw new RangeError(`${JSON.stringify(text)} has a NUL byte: it can't be a path or name`);
+  return Buffer.from(`${text}\0`);
+}

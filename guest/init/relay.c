@@ -1,0 +1,111 @@
+/*
+ * The console as a pair of pipes, exact to the byte.
+ *
+ * A serial line has no end of file, so the monitor sends DLE EOT (0x10 0x04) for it, and DLE DLE for a DLE in the data.
+ * Not a BREAK: a kernel with CONFIG_MAGIC_SYSRQ_SERIAL (Debian's) swallows the first one and takes the next byte for a
+ * command, and a virtio console has none.
+ */
+#include "../lib/sys.h"
+#include "../lib/text.h"
+#include "init.h"
+
+#define DLE 0x10
+#define EOT 0x04
+
+static void read_console(struct relay *relay);
+static void write_command(struct relay *relay);
+static void read_command(struct relay *relay);
+static void write_console(struct relay *relay);
+
+int relay_open(struct relay *relay, int console, int ends[2]) {
+  int input[2], output[2];
+  int failed = sys_pipe(input, O_CLOEXEC);
+  if (failed == 0) failed = sys_pipe(output, O_CLOEXEC);
+  if (failed < 0) return failed;
+  sys_set_flags(input[1], O_NONBLOCK);
+  sys_set_flags(output[0], O_NONBLOCK);
+  *relay = (struct relay){.console = console, .input = input[1], .output = output[0]};
+  ends[0] = input[0];
+  ends[1] = output[1];
+  return 0;
+}
+
+/* Nothing is read that cannot be kept: the kernel's buffer fills, and flow control stops the sender. */
+size_t relay_fds(const struct relay *relay, struct pollfd *fds) {
+  size_t count = 0;
+  if (relay->in_start < relay->in_end) fds[count++] = (struct pollfd){relay->input, POLLOUT, 0};
+  else if (!relay->console_ended) fds[count++] = (struct pollfd){relay->console, POLLIN, 0};
+  if (relay->out_start < relay->out_end) fds[count++] = (struct pollfd){relay->console, POLLOUT, 0};
+  else if (relay->output >= 0) fds[count++] = (struct pollfd){relay->output, POLLIN, 0};
+  return count;
+}
+
+void relay_move(struct relay *relay) {
+  if (relay->in_start == relay->in_end) read_console(relay);
+  if (relay->in_start < relay->in_end) write_command(relay);
+  if (relay->out_start == relay->out_end) read_command(relay);
+  if (relay->out_start < relay->out_end) write_console(relay);
+}
+
+void relay_drain(struct relay *relay) {
+  do {
+    write_all(relay->console, relay->out + relay->out_start, relay->out_end - relay->out_start);
+    relay->out_start = relay->out_end = 0;
+    read_command(relay);
+  } while (relay->out_start < relay->out_end);
+}
+
+static void close_input(struct relay *relay) {
+  if (relay->input >= 0) sys_close(relay->input);
+  relay->input = -1;
+  relay->in_start = relay->in_end = 0;
+}
+
+static void read_console(struct relay *relay) {
+  char raw[sizeof relay->in];
+  long got = sys_read(relay->console, raw, sizeof raw);
+  relay->in_start = relay->in_end = 0;
+  if (got == 0 || (got < 0 && got != -EAGAIN && got != -EINTR)) { /* /dev/null, or a device that went away */
+    relay->console_ended = 1;
+    close_input(relay);
+  }
+  for (long i = 0; i < got; i++) {
+    if (!relay->escaped && raw[i] == DLE) {
+      relay->escaped = 1;
+      continue;
+    }
+    if (relay->escaped && raw[i] == EOT) { /* what came before it goes out first: see write_command */
+      relay->escaped = 2;
+      break;
+    }
+    relay->escaped = 0;
+    relay->in[relay->in_end++] = raw[i];
+  }
+  /* Once nobody reads it any more, input is dropped, as a closed pipe would. */
+  if (relay->input < 0) relay->in_end = 0;
+  if (relay->escaped == 2 && relay->in_end == 0) close_input(relay);
+}
+
+static void write_command(struct relay *relay) {
+  long wrote = sys_write(relay->input, relay->in + relay->in_start, relay->in_end - relay->in_start);
+  if (wrote > 0) relay->in_start += (size_t)wrote;
+  else if (wrote != -EAGAIN && wrote != -EINTR) close_input(relay); /* EPIPE: it closed its standard input */
+  if (relay->in_start == relay->in_end && relay->escaped == 2) close_input(relay);
+}
+
+static void read_command(struct relay *relay) {
+  if (relay->output < 0) return;
+  long got = sys_read(relay->output, relay->out, sizeof relay->out);
+  relay->out_start = 0;
+  relay->out_end = got > 0 ? (size_t)got : 0;
+  if (got == 0) { /* every holder of the other end is gone */
+    sys_close(relay->output);
+    relay->output = -1;
+  }
+}
+
+static void write_console(struct relay *relay) {
+  long wrote = sys_write(relay->console, relay->out + relay->out_start, relay->out_end - relay->out_start);
+  if (wrote > 0) relay->out_start += (size_t)wrote;
+  else if (wrote != -EAGAIN && wrote != -EINTR) relay->out_start = relay->out_end; /* no console to print on */
+}

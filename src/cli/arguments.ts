@@ -1,0 +1,99 @@
+/**
+ * Strict arguments around citty, which lets unknown flags pass, turns a missing value into "" and keeps the last of two.
+ * A mistyped flag that silently does nothing starts the wrong VM.
+ */
+import type { ArgDef, ArgsDef } from "citty";
+import { ConfigError } from "../config/error.ts";
+
+/** A flag of the contract whose part is not built yet: its definition carries what to say. */
+type Planned = ArgDef & { readonly later?: string };
+
+/**
+ * Checks arguments against a command's definition.
+ * @param argv everything after the command's name, up to `--`
+ * @returns them as citty takes them without a doubt: `--name`, `--no-name`, `--name=value`, positionals
+ * @throws ConfigError with the flag and the mend
+ */
+export function strictArguments(argv: readonly string[], definition: ArgsDef): string[] {
+  const flags = flagTable(definition);
+  const positionals = Object.values(definition).filter(({ type }) => type === "positional").length;
+  const normal: string[] = [];
+  const seen = new Set<string>();
+  let words = 0;
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i]!;
+    if (!word.startsWith("-") || word === "-") {
+      if (++words > positionals) throw usage(word, unexpected(word));
+      normal.push(word);
+      continue;
+    }
+    const equals = word.indexOf("=");
+    const flag = equals < 0 ? word : word.slice(0, equals);
+    const known = flags.get(flag);
+    if (!known) throw usage(flag, unknown(flag, [...flags.keys()]));
+    const { name, definition: argument, negated } = known;
+    if (argument.later !== undefined) throw usage(flag, argument.later);
+    if (seen.has(name)) throw usage(flag, "given twice: once is enough");
+    seen.add(name);
+    if (argument.type === "boolean") {
+      if (equals >= 0) throw usage(flag, "takes no value");
+      normal.push(negated ? `--no-${name}` : `--${name}`);
+      continue;
+    }
+    const value = equals >= 0 ? word.slice(equals + 1) : argv[++i];
+    if (value === undefined || value === "")
+      throw usage(flag, `needs a value: ${flag} ${argument.valueHint ?? "VALUE"}`);
+    if (argument.type === "enum" && !argument.options?.includes(value)) {
+      throw usage(flag, `"${value}" is not one of ${argument.options?.join(", ")}`);
+    }
+    normal.push(`--${name}=${value}`);
+  }
+  return normal;
+}
+
+interface KnownFlag {
+  readonly name: string;
+  readonly definition: Planned;
+  readonly negated: boolean;
+}
+
+function flagTable(definition: ArgsDef): Map<string, KnownFlag> {
+  const table = new Map<string, KnownFlag>();
+  for (const [name, argument] of Object.entries(definition)) {
+    if (argument.type === "positional") continue;
+    const aliases = "alias" in argument ? [argument.alias ?? []].flat() : [];
+    for (const alias of [name, ...aliases]) {
+      table.set(alias.length === 1 ? `-${alias}` : `--${alias}`, { name, definition: argument, negated: false });
+    }
+    if (argument.type === "boolean" && argument.default === true) {
+      table.set(`--no-${name}`, { name, definition: argument, negated: true });
+    }
+  }
+  return table;
+}
+
+function unexpected(word: string): string {
+  return `"${word}" is not expected here: a command for the guest goes after \`--\``;
+}
+
+function unknown(flag: string, known: readonly string[]): string {
+  const near = known.map((other) => [distance(flag, other), other] as const).sort(([a], [b]) => a - b)[0];
+  return near && near[0] <= 2 ? `no such flag: did you mean ${near[1]}?` : "no such flag: see --help";
+}
+
+/** How many letters have to change to get from one word to another (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+function usage(flag: string, problem: string): ConfigError {
+  return new ConfigError("", flag, problem);
+}

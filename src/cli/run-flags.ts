@@ -1,0 +1,106 @@
+/** The flags of `volt run`, and the configuration they make. */
+import type { ArgsDef, ParsedArgs } from "citty";
+import { ConfigError } from "../config/error.ts";
+import { LOG_FORMATS, LOG_LEVELS } from "../config/log-levels.ts";
+import type { VmConfigInput } from "../config/schema.ts";
+import { parseMib } from "../config/size.ts";
+import { LATER_FLAGS } from "./later-flags.ts";
+
+export const RUN_FLAGS = {
+  config: {
+    type: "string",
+    valueHint: "FILE",
+    description: "a VM in JSON, in the shape of Firecracker's config file; flags win over it",
+  },
+  kernel: {
+    type: "string",
+    valueHint: "NAME|PATH",
+    description: "a name in the kernel store, or a vmlinux or bzImage file",
+  },
+  initrd: { type: "string", valueHint: "PATH", description: "instead of volt's own initramfs" },
+  cmdline: { type: "string", valueHint: "S", description: "replaces the default kernel command line" },
+  append: { type: "string", valueHint: "S", description: "adds to the kernel command line" },
+  cpus: { type: "string", valueHint: "N", description: "1 to 32 (default 1)" },
+  memory: { type: "string", valueHint: "SIZE", description: "128M (default), 1G; a bare number is MiB" },
+  hugepages: { type: "boolean", description: "backs guest memory with 2 MiB hugetlbfs pages" },
+  console: {
+    type: "enum",
+    options: ["serial", "none"],
+    description: "which console stdin and stdout are (default serial)",
+  },
+  id: { type: "string", valueHint: "NAME", description: "a name for the VM" },
+  "boot-protocol": {
+    type: "enum",
+    options: ["auto", "linux", "pvh"],
+    description: "which entry of the kernel is used (default auto)",
+  },
+  load: {
+    type: "enum",
+    options: ["auto", "map", "copy"],
+    description: "whether the kernel's pages are mapped from its file or copied (default auto)",
+  },
+  "stop-timeout": {
+    type: "string",
+    valueHint: "SECONDS",
+    description: "how long a guest may take to go down when asked (default 10)",
+  },
+  "log-level": { type: "enum", options: [...LOG_LEVELS], description: "how much volt says on stderr (default warn)" },
+  "log-format": { type: "enum", options: [...LOG_FORMATS], description: "(default text)" },
+  "log-file": { type: "string", valueHint: "FILE", description: "the log goes there instead of stderr" },
+  trace: {
+    type: "string",
+    valueHint: "FILE",
+    description: "writes the start and boot timeline as Chrome Trace Event JSON",
+  },
+  ...LATER_FLAGS,
+  "print-config": { type: "boolean", description: "prints the resolved configuration as JSON and starts nothing" },
+} satisfies ArgsDef;
+
+/** Shown by --help. */
+export const RUN_EXAMPLES = [
+  "volt run                           a shell in a new VM",
+  "volt run -- uname -a               one command; its exit status is volt's",
+  "volt run --memory 1G --cpus 2 -- sh -c 'nproc; free -m'",
+  "volt run --kernel ./vmlinux --initrd ./initrd.cpio --append debug",
+];
+
+type RunArgs = ParsedArgs<typeof RUN_FLAGS>;
+
+/** What the flags say, and nothing else: no defaults. @param command what comes after `--` */
+export function configOfFlags(args: RunArgs, command: readonly string[]): VmConfigInput {
+  return {
+    "boot-source": given({ kernel_image_path: args.kernel, initrd_path: args.initrd, boot_args: args.cmdline }),
+    "machine-config": given({
+      vcpu_count: number(args.cpus, "--cpus"),
+      mem_size_mib: args.memory === undefined ? undefined : parseMib(args.memory, "--memory"),
+      huge_pages: args.hugepages ? ("2M" as const) : undefined,
+    }),
+    logger: given({
+      log_path: args["log-file"],
+      level: args["log-level"],
+      format: args["log-format"],
+    }) as VmConfigInput["logger"],
+    volt: given({
+      id: args.id,
+      append: args.append,
+      command: command.length > 0 ? [...command] : undefined,
+      console: args.console,
+      boot_protocol: args["boot-protocol"],
+      load: args.load,
+      stop_timeout: number(args["stop-timeout"], "--stop-timeout"),
+      trace_path: args.trace,
+    }) as VmConfigInput["volt"],
+  };
+}
+
+/** Leaves out what was not given, so that a config file's value stays. */
+function given<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+function number(text: string | undefined, flag: string): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new ConfigError("", flag, `"${text}" is no number`);
+  return value;
+}

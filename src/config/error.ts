@@ -1,0 +1,13 @@
+/** A setting that can't be: the message is the line a user sees. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+
+  /**
+   * @param where a file's path, or "the command line"
+   * @param field the field's path in the configuration, or a flag; "" when it is about the whole
+   * @param problem what is wrong, what is allowed
+   */
+  constructor(where: string, field: string, problem: string) {
+    super([where, field, problem].filter((part) => part !== "").join(": "));
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The vCPU loop: KVM_RUN, look why it came back, serve it, again. The hot path of volt: one switch, nothing allocated,
+ * nothing awaited.
+ */
+import { Errno } from "../../ffi/error.ts";
+import { Exit } from "../../ffi/kvm/exits.ts";
+import type { Vcpu } from "../../ffi/kvm/vcpu.ts";
+import type { MmioBus, PortBus } from "../devices/bus.ts";
+
+/** What the loop needs to know of the machine. */
+export interface LoopControl {
+  /** Whether the loop should return. Asked after every exit and every kick. */
+  readonly stopped: boolean;
+}
+
+/** Why a loop returned. */
+export type LoopEnd =
+  /** `stopped` said so. */
+  | "stopped"
+  /** Triple fault, or what the processor does instead. */
+  | "triple fault"
+  /** KVM says the guest asked for power-off or reset by a hypercall. */
+  | "shutdown event"
+  /** An exit that can't be served: see `describeExit`. */
+  | "failure";
+
+export class VcpuLoop {
+  readonly #vcpu: Vcpu;
+  readonly #ports: PortBus;
+  readonly #mmio: MmioBus;
+  readonly #control: LoopControl;
+  /** Exits served so far, by kind. */
+  readonly exits = { io: 0, mmio: 0, interrupted: 0 };
+  /** errno of a KVM_RUN that failed, else 0. */
+  error = 0;
+
+  constructor(vcpu: Vcpu, ports: PortBus, mmio: MmioBus, control: LoopControl) {
+    this.#vcpu = vcpu;
+    this.#ports = ports;
+    this.#mmio = mmio;
+    this.#control = control;
+  }
+
+  run(): LoopEnd {
+    const vcpu = this.#vcpu;
+    const state = vcpu.state;
+    const control = this.#control;
+    const exits = this.exits;
+    while (!control.stopped) {
+      const result = vcpu.run();
+      if (result !== 0) {
+        if (result !== -Errno.EINTR && result !== -Errno.EAGAIN) {
+          this.error = -result;
+          return "failure";
+        }
+        // A kick sets immediate_exit first, so that one which comes just before KVM_RUN is not lost. Clear it before
+        // `stopped` is read again: whoever kicks sets its reason before immediate_exit.
+        state.immediateExit = false;
+        exits.interrupted++;
+        continue;
+      }
+      switch (state.exitReason) {
+        case Exit.KVM_EXIT_IO:
+          exits.io++;
+          this.#ports.serve(state);
+          break;
+        case Exit.KVM_EXIT_MMIO:
+          exits.mmio++;
+          this.#mmio.serve(state);
+          break;
+        case Exit.KVM_EXIT_INTR:
+        case Exit.KVM_EXIT_IRQ_WINDOW_OPEN:
+          break;
+        case Exit.KVM_EXIT_SHUTDOWN:
+          return "triple fault";
+        case Exit.KVM_EXIT_SYSTEM_EVENT:
+          return "shutdown event";
+        default:
+          return "failure";
+      }
+    }
+    return "stopped";
+  }
+}

@@ -1,0 +1,49 @@
+/** The chips as one thread sees them, on its buses. Every vCPU's thread makes its own over the same block. */
+import { realtimeMs } from "../../ffi/clock.ts";
+import { BootTimer } from "../devices/boot-timer/boot-timer.ts";
+import { MmioBus, PortBus } from "../devices/bus.ts";
+import { ExitStatusPort } from "../devices/exit/exit.ts";
+import { I8042 } from "../devices/i8042/i8042.ts";
+import { SystemControlPort } from "../devices/i8042/system-control.ts";
+import { PowerPorts } from "../devices/power/power.ts";
+import { Pvpanic } from "../devices/pvpanic/pvpanic.ts";
+import { Rtc } from "../devices/rtc/rtc.ts";
+import { Serial } from "../devices/serial/serial.ts";
+import type { Timeline } from "../observe/timeline.ts";
+import type { MachineBlock } from "./block.ts";
+import { GSI, MMIO, PORTS } from "./layout.ts";
+import { type LineNumbers, line } from "./lines.ts";
+import type { MachineState } from "./state.ts";
+
+/** The boot timer's window and one for each virtio device there can be. */
+const MMIO_WINDOWS = 1 + GSI.virtio.length;
+
+export interface Buses {
+  readonly ports: PortBus;
+  readonly mmio: MmioBus;
+}
+
+export function attachChips(block: MachineBlock, lines: LineNumbers, state: MachineState, timeline: Timeline): Buses {
+  const ports = new PortBus();
+  const mmio = new MmioBus(MMIO.bootTimer, MMIO_WINDOWS);
+  const attach = ({ first, count }: { first: number; count: number }, device: Parameters<PortBus["attach"]>[2]) =>
+    ports.attach(first, count, device);
+
+  const serial = new Serial(block.part("serial"), line(lines.serial), line(lines.wake));
+  const keyboard = new I8042(block.part("i8042"), line(lines.keyboard), state);
+  const timer = new BootTimer(() => {
+    timeline.mark("guest user space");
+    serial.release();
+  });
+  attach(PORTS.serial, serial);
+  attach(PORTS.keyboardData, keyboard.dataPort);
+  attach(PORTS.keyboardCommand, keyboard.commandPort);
+  attach(PORTS.systemControl, new SystemControlPort(state));
+  attach(PORTS.rtc, new Rtc(block.part("rtc"), realtimeMs));
+  attach(PORTS.power, new PowerPorts(block.part("power"), state));
+  attach(PORTS.exitStatus, new ExitStatusPort(state));
+  attach(PORTS.pvpanic, new Pvpanic(state));
+  attach(PORTS.bootTimer, timer);
+  mmio.attach(MMIO.bootTimer, timer);
+  return { ports, mmio };
+}

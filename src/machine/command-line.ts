@@ -1,0 +1,35 @@
+/** The kernel's command line. */
+import type { VmConfig } from "../config/schema.ts";
+
+/**
+ * What volt's guests boot with. Each word saves a stall or names what this machine is; docs/kernels.md has what each is
+ * worth.
+ */
+const DEFAULT = [
+  // No messages on the serial line but warnings: each byte is an exit.
+  "quiet",
+  // Reset by the keyboard controller, at once after a panic.
+  "reboot=k",
+  "panic=-1",
+  // There is no PCI bus to scan, and no mouse, second port or keyboard light to wait for.
+  "pci=off",
+  "i8042.noaux",
+  "i8042.nomux",
+  "i8042.dumbkbd",
+  // No device here needs bounce buffers.
+  "swiotlb=noforce",
+] as const;
+
+const CONSOLES = { serial: ["console=ttyS0", "8250.nr_uarts=1"], none: ["8250.nr_uarts=0"] } as const;
+
+/** The whole command line, `append` last so that it wins. */
+export function commandLine(config: VmConfig): string {
+  const { boot_args } = config["boot-source"];
+  const own = boot_args ?? [...CONSOLES[config.volt.console], ...DEFAULT].join(" ");
+  return [own, config.volt.append ?? ""].filter((part) => part !== "").join(" ");
+}
+
+/** Whether the guest was told to do without ACPI: it then has no power button. */
+export function hasAcpi(commandLine: string): boolean {
+  return !commandLine.split(/\s+/).includes("acpi=off");
+}

@@ -1,0 +1,26 @@
+/** The exec between the stages: the same process, begun again with a clean environment and every thread young. */
+import { exec } from "../../ffi/process.ts";
+import { PLAN_VARIABLE, type Plan, sealPlan } from "./plan.ts";
+
+/** What of the caller's environment the second stage gets to see. */
+const PASSED_ON = ["VOLT_DEBUG", "TZ"] as const;
+
+/**
+ * Does not return.
+ *
+ * Bun starts helper threads before any of our code runs, and what confines a thread (Landlock, capabilities, user ids)
+ * does not reach its siblings. After an exec every thread descends from one that was confined. The environment is an
+ * allow-list: a variable that steers Bun (BUN_OPTIONS, BUN_BE_BUN, BUN_JSC_...) is the caller's power over his own
+ * first stage, and ends there.
+ */
+export function becomeSecondStage(plan: Plan): never {
+  const fd = sealPlan(plan);
+  fd.setInherited(true);
+  const environment: Record<string, string> = { [PLAN_VARIABLE]: String(fd.number) };
+  for (const name of PASSED_ON) {
+    const value = process.env[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  // The command line stays what the user typed: that is what `ps` should show.
+  exec("/proc/self/exe", [process.argv0, ...process.argv.slice(2)], environment);
+}

@@ -1,0 +1,78 @@
+/** stdin on its way to the guest: read only as fast as the guest takes it, so nothing is lost and nothing piles up. */
+import { Errno } from "../../../ffi/error.ts";
+import { END_OF_STDIN, frameStdin } from "../../boot/stdin-frame.ts";
+import type { ConsoleStream } from "./stream.ts";
+
+/** What takes console input: a device's receive ring. */
+export interface ByteSink {
+  /** Takes as many of the bytes as there is room for. @returns how many */
+  feed(bytes: Uint8Array): number;
+}
+
+/** How the guest's end of the console reads. */
+export type InputMode =
+  /** A person types: bytes as they are, but for the escape. */
+  | "terminal"
+  /** volt's own init reads a pipe: framed, so that every byte and the end of file arrive. */
+  | "framed"
+  /** Somebody else's guest reads a pipe: bytes as they are, end of file as Ctrl-D. */
+  | "plain";
+
+const CHUNK = 16_384;
+const END_OF_TRANSMISSION = Uint8Array.of(4);
+const NOTHING = new Uint8Array(0);
+
+export class ConsoleInput {
+  readonly #stream: ConsoleStream;
+  readonly #sink: ByteSink;
+  readonly #mode: InputMode;
+  readonly #filter: (bytes: Uint8Array) => Uint8Array;
+  readonly #buffer = new Uint8Array(CHUNK);
+  /** Read, and not yet taken by the guest. */
+  #pending: Uint8Array = NOTHING;
+  #ended = false;
+  #any = false;
+
+  /** @param filter takes escapes out of what is typed */
+  constructor(stream: ConsoleStream, sink: ByteSink, mode: InputMode, filter: (bytes: Uint8Array) => Uint8Array) {
+    this.#stream = stream;
+    this.#sink = sink;
+    this.#mode = mode;
+    this.#filter = filter;
+  }
+
+  /** Whether stdin should be watched: not while the guest has yet to take what was read, nor after its end. */
+  get wantsMore(): boolean {
+    return !this.#ended && this.#pending.length === 0;
+  }
+
+  /** Moves what there is, until stdin has no more for now or the guest takes no more. */
+  pump(): void {
+    while (this.#push() && !this.#ended) {
+      const count = this.#stream.read(this.#buffer);
+      if (count === -Errno.EAGAIN) return;
+      if (count === -Errno.EINTR) continue;
+      this.#pending = count > 0 ? this.#incoming(this.#buffer.subarray(0, count)) : this.#end();
+    }
+  }
+
+  /** Hands pending bytes to the guest. @returns whether it took all of them */
+  #push(): boolean {
+    if (this.#pending.length > 0) this.#pending = this.#pending.subarray(this.#sink.feed(this.#pending));
+    return this.#pending.length === 0;
+  }
+
+  #incoming(bytes: Uint8Array): Uint8Array {
+    this.#any = true;
+    if (this.#mode === "terminal") return this.#filter(bytes);
+    return this.#mode === "framed" ? frameStdin(bytes) : bytes;
+  }
+
+  /** End of file, or an error that means the same: the terminal hung up. */
+  #end(): Uint8Array {
+    this.#ended = true;
+    if (this.#mode === "framed") return END_OF_STDIN;
+    // Of /dev/null nobody expects a Ctrl-D to come out.
+    return this.#mode === "plain" && this.#any ? END_OF_TRANSMISSION : NOTHING;
+  }
+}

@@ -1,0 +1,46 @@
+/** The user's terminal while a guest has it: raw, and given back on every way out. */
+import { Fd } from "../../../ffi/fd.ts";
+import { stopProcess } from "../../../ffi/process.ts";
+import { makeRaw, restore, type TerminalSettings } from "../../../ffi/terminal.ts";
+import type { PlannedStream } from "../plan.ts";
+import type { MachineState } from "../state.ts";
+import { ESCAPE_HELP } from "./escape.ts";
+
+const STDERR = 2;
+
+export class Terminal {
+  readonly #stream: PlannedStream;
+  readonly #state: MachineState;
+  #before: TerminalSettings | undefined;
+
+  constructor(stdin: PlannedStream, state: MachineState) {
+    this.#stream = stdin;
+    this.#state = state;
+  }
+
+  /** Raw mode, if stdin is a terminal. */
+  enter(): void {
+    if (!this.#stream.isTerminal || this.#before) return;
+    this.#before = makeRaw(this.#stream.fd);
+    this.#state.rawTerminal = true;
+  }
+
+  /** As it was before. */
+  leave(): void {
+    if (!this.#before) return;
+    restore(this.#stream.fd, this.#before);
+    this.#before = undefined;
+    this.#state.rawTerminal = false;
+  }
+
+  /** Ctrl-Z of a shell above us: stops with the terminal as it was, and returns when the shell continues us. */
+  suspend(): void {
+    this.leave();
+    stopProcess();
+    this.enter();
+  }
+
+  showHelp(): void {
+    new Fd(STDERR, "stderr").write(Buffer.from(`\r\n${ESCAPE_HELP.join("\r\n")}\r\n`));
+  }
+}

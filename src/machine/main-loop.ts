@@ -1,0 +1,150 @@
+/**
+ * The main thread once the VM runs: console, signals, lifecycle. It waits in epoll and never for anything else.
+ */
+import { monotonicNs } from "../../ffi/clock.ts";
+import { EPOLL, Epoll } from "../../ffi/epoll.ts";
+import { EventFd } from "../../ffi/eventfd.ts";
+import { exitNow } from "../../ffi/process.ts";
+import { Signal, SignalFd, signalName } from "../../ffi/signal.ts";
+import type { Timeline } from "../observe/timeline.ts";
+import type { MachineBlock } from "./block.ts";
+import { SerialConsole } from "./console/serial-console.ts";
+import { Terminal } from "./console/terminal.ts";
+import { exitCode } from "./exit-code.ts";
+import type { LineNumbers } from "./lines.ts";
+import type { MachineLog } from "./log.ts";
+import type { Plan } from "./plan.ts";
+import { PowerButton } from "./power-button.ts";
+import { HANDLED_SIGNALS, SIGNALS } from "./signals.ts";
+import { End, type MachineState } from "./state.ts";
+import { writeTrace } from "./trace.ts";
+
+export interface MainLoopParts {
+  readonly plan: Plan;
+  readonly block: MachineBlock;
+  readonly lines: LineNumbers;
+  readonly state: MachineState;
+  readonly timeline: Timeline;
+  readonly log: MachineLog;
+  /** Whether the guest uses ACPI, and so has a power button. */
+  readonly hasAcpi: boolean;
+  /** Whether the guest is volt's own initramfs, whose console takes framed input. */
+  readonly ownInitramfs: boolean;
+}
+
+const Token = { wake: 0, signals: 1, stdin: 2, stdout: 3 } as const;
+const FOR_EVER = -1;
+
+export class MainLoop {
+  readonly #parts: MainLoopParts;
+  readonly #epoll = new Epoll("the main loop");
+  readonly #wake: EventFd;
+  readonly #signals = new SignalFd(HANDLED_SIGNALS);
+  readonly #terminal: Terminal;
+  readonly #console: SerialConsole;
+  readonly #button: PowerButton;
+  /** When a guest that was asked to go down is ended, in nanoseconds of the monotonic clock; and why it was asked. */
+  #deadline = Number.POSITIVE_INFINITY;
+  #askedBy = 0;
+
+  constructor(parts: MainLoopParts) {
+    this.#parts = parts;
+    const { plan, block, lines, state } = parts;
+    this.#wake = EventFd.attach(lines.wake, "wake");
+    this.#terminal = new Terminal(plan.stdin, state);
+    this.#button = new PowerButton(block, lines, parts.hasAcpi);
+    this.#console = new SerialConsole(parts, (action) => {
+      if (action === "quit") state.finish(End.signal, Signal.SIGTERM);
+      else if (action === "power button") this.#button.press();
+      else this.#terminal.showHelp();
+    });
+    this.#epoll.add(lines.wake, EPOLL.IN, Token.wake);
+    this.#epoll.add(this.#signals.fd.number, EPOLL.IN, Token.signals);
+    this.#console.watch(this.#epoll, Token.stdin, Token.stdout);
+  }
+
+  /** Runs until the machine ends; ends the process. */
+  run(): never {
+    const { state } = this.#parts;
+    try {
+      this.#terminal.enter();
+      while (state.endCode === End.none) this.#step();
+    } catch (error) {
+      this.#fail(error);
+    }
+    return this.#finish();
+  }
+
+  #step(): void {
+    const timeout = Math.min(this.#console.work(), this.#untilDeadline());
+    const count = this.#epoll.wait(Number.isFinite(timeout) ? Math.ceil(timeout) : FOR_EVER);
+    for (let i = 0; i < count; i++) {
+      const token = this.#epoll.token(i);
+      if (token === Token.wake) this.#wake.take();
+      else if (token === Token.signals) this.#takeSignals();
+      else if (token === Token.stdin) this.#console.inputReady();
+      else this.#console.outputReady();
+    }
+    if (this.#untilDeadline() <= 0) this.#giveUp();
+  }
+
+  #takeSignals(): void {
+    for (let signal = this.#signals.next(); signal !== 0; signal = this.#signals.next()) this.#onSignal(signal);
+  }
+
+  #onSignal(signal: number): void {
+    const { state, log } = this.#parts;
+    switch (SIGNALS.get(signal)) {
+      case "shut down":
+        this.#askToShutDown(signal);
+        break;
+      case "end":
+        log.info(`ended by ${signalName(signal)}`);
+        state.finish(End.signal, signal);
+        break;
+      case "suspend":
+        this.#terminal.suspend();
+        break;
+      case "continue":
+        this.#terminal.enter();
+        break;
+    }
+  }
+
+  /** The first request counts: a second signal neither shortens nor restarts the guest's time. */
+  #askToShutDown(signal: number): void {
+    if (this.#askedBy !== 0) return;
+    const { plan, log } = this.#parts;
+    const seconds = plan.config.volt.stop_timeout;
+    this.#askedBy = signal;
+    this.#deadline = monotonicNs() + seconds * 1e9;
+    this.#button.press();
+    log.info(`${signalName(signal)}: asked the guest to shut down, it has ${seconds} s`);
+  }
+
+  #giveUp(): void {
+    const { state, plan, log } = this.#parts;
+    log.warn(`the guest did not shut down within ${plan.config.volt.stop_timeout} s: ended (--stop-timeout)`);
+    state.finish(End.signal, this.#askedBy);
+  }
+
+  #untilDeadline(): number {
+    return (this.#deadline - monotonicNs()) / 1e6;
+  }
+
+  #fail(error: unknown): void {
+    const { log, state } = this.#parts;
+    log.error((error as Error).message);
+    if (process.env["VOLT_DEBUG"]) log.error((error as Error).stack);
+    state.finish(End.failure);
+  }
+
+  #finish(): never {
+    const { state, timeline, plan, log } = this.#parts;
+    timeline.mark("guest ended");
+    this.#console.finish();
+    this.#terminal.leave();
+    if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);
+    exitNow(exitCode(state.endCode, state.guestStatus, state.endSignal));
+  }
+}

@@ -1,0 +1,93 @@
+/** Stage one: opens everything that has a path, while volt still may. */
+import { Errno, SystemError } from "../../ffi/error.ts";
+import { Fd, O } from "../../ffi/fd.ts";
+import { isTerminal, windowSize } from "../../ffi/terminal.ts";
+import { ConfigError } from "../config/error.ts";
+import type { VmConfig } from "../config/schema.ts";
+import { findKernel } from "../kernels/store.ts";
+import type { Timeline } from "../observe/timeline.ts";
+import { VERSION } from "../version.ts";
+import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
+
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
+
+/**
+ * Every descriptor in the plan survives an exec.
+ * @throws ConfigError, SystemError
+ */
+export function openPlan(config: VmConfig, timeline: Timeline): Plan {
+  const { kernel_image_path, initrd_path } = config["boot-source"];
+  const kernel = findKernel(kernel_image_path);
+  if (initrd_path !== undefined && config.volt.command) {
+    throw new ConfigError("", "--initrd", "a command after `--` runs in volt's own initramfs: give one or the other");
+  }
+  const plan = {
+    version: VERSION,
+    config,
+    kvm: openKvm(),
+    kernel: { ...openImage(kernel.path, "--kernel"), mappable: kernel.inStore },
+    initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "--initrd"),
+    modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
+    stdin: stream(STDIN, O.RDONLY),
+    stdout: stream(STDOUT, O.WRONLY),
+    window: windowSize(STDIN) ?? windowSize(STDOUT),
+    term: process.env["TERM"],
+    log: config.logger.log_path === undefined ? STDERR : openOutput(config.logger.log_path, O.APPEND),
+    trace: config.volt.trace_path === undefined ? undefined : openOutput(config.volt.trace_path, O.TRUNC),
+  };
+  timeline.mark("files opened");
+  return { ...plan, stamps: timeline.stamps() };
+}
+
+function openKvm(): number {
+  try {
+    return inherited(Fd.open("/dev/kvm", O.RDWR));
+  } catch (error) {
+    throw new ConfigError("", "/dev/kvm", kvmMend(error));
+  }
+}
+
+function kvmMend(error: unknown): string {
+  const code = error instanceof SystemError ? error.errno : 0;
+  if (code === Errno.ENOENT) return "there is none: load the module (modprobe kvm_intel or kvm_amd); see `volt doctor`";
+  if (code === Errno.EACCES) return "permission denied: join its group (usermod -aG kvm $USER, then log in again)";
+  return `${error instanceof Error ? error.message : error}: see \`volt doctor\``;
+}
+
+/** NONBLOCK, so that a FIFO without a writer is refused and not waited for. */
+function openImage(path: string, flag: string): PlannedFile {
+  const fd = Fd.open(path, O.RDONLY | O.NONBLOCK);
+  const { kind, size } = fd.status();
+  if (kind !== "file") throw new ConfigError("", flag, `${path} is a ${kind}, not a file`);
+  if (size === 0) throw new ConfigError("", flag, `${path} is empty`);
+  return { fd: inherited(fd), name: path, size };
+}
+
+function openOutput(path: string, flags: number): number {
+  return inherited(Fd.open(path, O.WRONLY | O.CREAT | O.NONBLOCK | flags, 0o644));
+}
+
+/**
+ * A side of the console that never makes a thread wait. O_NONBLOCK belongs to the open file, which the user's shell
+ * shares: so terminals and pipes are opened once more. A regular file is not: the new one would start at its beginning.
+ */
+function stream(number: number, access: number): PlannedStream {
+  const isTerminalHere = isTerminal(number);
+  const { kind } = new Fd(number, "standard input or output").status();
+  if (kind === "fifo" || kind === "character") {
+    try {
+      const fd = inherited(Fd.open(`/proc/self/fd/${number}`, access | O.NONBLOCK));
+      return { fd, isTerminal: isTerminalHere, neverBlocks: true };
+    } catch {
+      // Somebody else's terminal (after `su`): what we were given still works, with care.
+    }
+  }
+  return { fd: number, isTerminal: isTerminalHere, neverBlocks: kind === "file" || kind === "block" };
+}
+
+function inherited(fd: Fd): number {
+  fd.setInherited(true);
+  return fd.number;
+}

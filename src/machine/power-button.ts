@@ -1,0 +1,24 @@
+/** Asks a guest to shut down: the ACPI power button, or Ctrl-Alt-Del for a guest without ACPI. */
+
+import type { InterruptLine } from "../devices/device.ts";
+import { I8042 } from "../devices/i8042/i8042.ts";
+import type { MachineBlock } from "./block.ts";
+import { type LineNumbers, line } from "./lines.ts";
+
+export class PowerButton {
+  readonly #events: InterruptLine;
+  readonly #keyboard: I8042;
+  readonly #hasAcpi: boolean;
+
+  constructor(block: MachineBlock, lines: LineNumbers, hasAcpi: boolean) {
+    this.#events = line(lines.events);
+    this.#keyboard = new I8042(block.part("i8042"), line(lines.keyboard), { end() {}, exitStatus() {} });
+    this.#hasAcpi = hasAcpi;
+  }
+
+  /** Ctrl-Alt-Del makes Linux reboot without a sync unless its init took it over, so it is not tried where there is a button. */
+  press(): void {
+    if (this.#hasAcpi) this.#events.raise();
+    else this.#keyboard.pressCtrlAltDel();
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Stage two: builds the VM that the plan describes and runs it. Each step is one function of another part; this file is
+ * the order they happen in.
+ */
+import { Fd } from "../../ffi/fd.ts";
+import type { CpuidEntry } from "../../ffi/kvm/cpuid.ts";
+import { Kvm } from "../../ffi/kvm/system.ts";
+import type { Vcpu } from "../../ffi/kvm/vcpu.ts";
+import type { Vm } from "../../ffi/kvm/vm.ts";
+import { nameThread } from "../../ffi/process.ts";
+import { blockSignals, installKick } from "../../ffi/signal.ts";
+import { ConfigError } from "../config/error.ts";
+import { wireLocalInterrupts } from "../cpu/apic.ts";
+import { guestCpuid } from "../cpu/cpuid.ts";
+import type { EntryState } from "../cpu/modes.ts";
+import { BOOT_MSRS } from "../cpu/msrs.ts";
+import { SerialState } from "../devices/serial/state.ts";
+import { GuestMemory } from "../memory/guest.ts";
+import { Timeline } from "../observe/timeline.ts";
+import { MachineBlock } from "./block.ts";
+import { bootGuest } from "./boot-guest.ts";
+import { hasAcpi } from "./command-line.ts";
+import { writeHandover } from "./handover.ts";
+import { MMIO } from "./layout.ts";
+import { connectLines, createLines, line } from "./lines.ts";
+import { machineLog } from "./log.ts";
+import { MainLoop } from "./main-loop.ts";
+import { readPlan } from "./plan.ts";
+import { HANDLED_SIGNALS } from "./signals.ts";
+import { MachineState } from "./state.ts";
+import { VcpuThreads } from "./threads/start.ts";
+
+/** FNINIT's control word, and MXCSR after reset (SDM volume 1, 8.1.5 and 10.2.3). */
+const FPU_CONTROL_WORD = 0x37f;
+const MXCSR = 0x1f80;
+
+/** @param planNumber the descriptor of the sealed plan; @param firstLineNs when this stage's first line ran */
+export function startMachine(planNumber: number, firstLineNs: number): never {
+  nameThread("volt");
+  blockSignals(HANDLED_SIGNALS);
+  installKick();
+  const plan = readPlan(planNumber);
+  const { config } = plan;
+  const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
+
+  const block = MachineBlock.create();
+  const lines = createLines();
+  const state = new MachineState(block.part("control"), () => line(lines.wake).raise());
+  const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
+  const log = machineLog(logOptions, state);
+  const tracing = config.logger.level === "trace";
+  const recording = tracing || plan.trace !== undefined;
+  const timeline = new Timeline(block.part("timeline"), recording, tracing ? log.phase : undefined);
+  timeline.restore(plan.stamps);
+  if (tracing) for (const mark of timeline.marks()) log.phase(mark);
+  timeline.mark("second stage's first line", firstLineNs);
+  timeline.mark("plan read");
+
+  const ownInitramfs = plan.initrd === undefined;
+  SerialState.reset(block.part("serial"), { hold: ownInitramfs });
+  const threads = new VcpuThreads();
+  for (let vcpu = 0; vcpu < cpus; vcpu++) {
+    threads.start({ vcpu, block: block.address, lines, timeline: recording, log: logOptions });
+  }
+  timeline.mark("vCPU threads started");
+
+  const kvm = new Kvm(new Fd(plan.kvm, "/dev/kvm"));
+  if (!kvm.apiIsStable)
+    throw new ConfigError("", "/dev/kvm", `KVM API ${kvm.apiVersion()}, volt needs 12: update the host's kernel`);
+  timeline.mark("KVM initialised");
+  const vm = createVm(kvm);
+  connectLines(vm, lines);
+  timeline.mark("VM created");
+  const cpuid = Array.from({ length: cpus }, (_, vcpu) => vcpuCpuid(kvm, vcpu, cpus));
+  timeline.mark("CPUID configured");
+  const memory = GuestMemory.create(mem_size_mib * 2 ** 20, huge_pages === "2M" ? "hugepages" : "normal");
+  memory.regions.forEach(({ address, size, hostAddress }, slot) => {
+    vm.setMemorySlot({ slot, guestAddress: address, hostAddress, size });
+  });
+  timeline.mark("guest memory allocated");
+  const guest = bootGuest(plan, memory, cpuid[0]!.find(({ leaf }) => leaf === 1)!);
+  timeline.mark("kernel loaded");
+  log.info(
+    `kernel ${plan.kernel.name} at 0x${guest.kernel.address.toString(16)}, entry 0x${Number(guest.entry.registers.rip).toString(16)}: ${guest.why}`,
+  );
+  log.debug(`command line: ${guest.commandLine}`);
+
+  const main = new MainLoop({
+    plan,
+    block,
+    lines,
+    state,
+    timeline,
+    log,
+    hasAcpi: hasAcpi(guest.commandLine),
+    ownInitramfs,
+  });
+  timeline.mark("serial console");
+  const vcpus = cpuid.map((entries, id) => createVcpu(vm, id, entries, guest.entry));
+  writeHandover(block.part("handover"), { regions: memory.regions, vcpus, runSize: kvm.vcpuMmapSize() });
+  timeline.mark("vCPU configured");
+  log.info("VM is running");
+  timeline.mark("VM is running");
+  threads.release();
+  return main.run();
+}
+
+function createVm(kvm: Kvm): Vm {
+  const vm = kvm.createVm();
+  vm.setTssAddress(MMIO.tss);
+  vm.setIdentityMapAddress(MMIO.identityMap);
+  vm.createIrqChip();
+  vm.maskPics();
+  vm.createPit();
+  return vm;
+}
+
+function vcpuCpuid(kvm: Kvm, vcpu: number, vcpus: number): CpuidEntry[] {
+  const tscDeadline = kvm.capability("KVM_CAP_TSC_DEADLINE_TIMER") !== 0;
+  return guestCpuid(kvm.supportedCpuid(), { vcpu, vcpus, tscDeadline });
+}
+
+/** @returns its descriptor: the vCPU's own thread maps kvm_run for itself */
+function createVcpu(vm: Vm, id: number, cpuid: readonly CpuidEntry[], entry: EntryState): number {
+  const vcpu: Vcpu = vm.createVcpu(id);
+  vcpu.setCpuid(cpuid);
+  vcpu.setMsrs(BOOT_MSRS);
+  vcpu.setFpu(FPU_CONTROL_WORD, MXCSR);
+  vcpu.setLocalApic(wireLocalInterrupts(vcpu.localApic()));
+  // The others wait for INIT and SIPI, which KVM serves.
+  if (id === 0) {
+    vcpu.setSpecialRegisters(entry.special);
+    vcpu.setRegisters(entry.registers);
+  }
+  return vcpu.fd.number;
+}

@@ -1,0 +1,89 @@
+/** What the machine as a whole is doing, as 32-bit words in the shared block. */
+import type { GuestEnd, MachineEvents } from "../devices/device.ts";
+
+/** Most vCPUs a machine has. */
+export const MAX_VCPUS = 32;
+
+/** How a machine's life ends: the low byte of the word `end`; a signal's number is above it. */
+export const End = {
+  /** It has not. */
+  none: 0,
+  poweroff: 1,
+  reset: 2,
+  /** The guest's kernel panicked and said so. */
+  panic: 3,
+  tripleFault: 4,
+  /** KVM came back with something that can't be served; the thread has logged what. */
+  failure: 5,
+  /** volt was ended by a signal: `endSignal` says which. */
+  signal: 6,
+} as const;
+export type EndCode = (typeof End)[keyof typeof End];
+
+const WORD = { end: 0, exitStatus: 1, rawTerminal: 2, vcpus: 16 } as const;
+/** Words a vCPU: its thread's id (0 until it runs), and the kvm_run address as two halves. */
+const VCPU_WORDS = 4;
+
+export class MachineState implements MachineEvents {
+  readonly #words: Int32Array;
+  readonly #onEnd: () => void;
+
+  /** @param onEnd called once, by the thread that ended it */
+  constructor(memory: ArrayBuffer, onEnd: () => void = () => {}) {
+    this.#words = new Int32Array(memory);
+    this.#onEnd = onEnd;
+  }
+
+  /** How it ended. Read by every vCPU after every exit: one load. */
+  get endCode(): EndCode {
+    return (Atomics.load(this.#words, WORD.end) & 0xff) as EndCode;
+  }
+
+  get endSignal(): number {
+    return Atomics.load(this.#words, WORD.end) >> 8;
+  }
+
+  /** The first end counts. @returns whether this was it */
+  finish(code: EndCode, signal = 0): boolean {
+    if (Atomics.compareExchange(this.#words, WORD.end, End.none, code | (signal << 8)) !== End.none) return false;
+    this.#onEnd();
+    return true;
+  }
+
+  end(how: GuestEnd): void {
+    this.finish(End[how]);
+  }
+
+  exitStatus(status: number): void {
+    Atomics.store(this.#words, WORD.exitStatus, status);
+  }
+
+  get guestStatus(): number {
+    return Atomics.load(this.#words, WORD.exitStatus);
+  }
+
+  /** Whether the log shares a terminal in raw mode. */
+  get rawTerminal(): boolean {
+    return Atomics.load(this.#words, WORD.rawTerminal) !== 0;
+  }
+  set rawTerminal(raw: boolean) {
+    Atomics.store(this.#words, WORD.rawTerminal, raw ? 1 : 0);
+  }
+
+  /** A vCPU's thread says where to kick it. */
+  enlist(vcpu: number, threadId: number, runAddress: number): void {
+    const at = WORD.vcpus + vcpu * VCPU_WORDS;
+    Atomics.store(this.#words, at + 1, runAddress | 0);
+    Atomics.store(this.#words, at + 2, Math.floor(runAddress / 0x1_0000_0000));
+    Atomics.store(this.#words, at, threadId);
+  }
+
+  /** The thread that runs a vCPU and its kvm_run, or undefined before it runs. */
+  runner(vcpu: number): { threadId: number; runAddress: number } | undefined {
+    const at = WORD.vcpus + vcpu * VCPU_WORDS;
+    const threadId = Atomics.load(this.#words, at);
+    if (threadId === 0) return undefined;
+    const low = Atomics.load(this.#words, at + 1) >>> 0;
+    return { threadId, runAddress: Atomics.load(this.#words, at + 2) * 0x1_0000_0000 + low };
+  }
+}

@@ -1,0 +1,68 @@
+/** A vCPU's thread: waits for its vCPU, runs it until the machine ends. Nothing here returns to Bun's event loop. */
+import { EventFd } from "../../../ffi/eventfd.ts";
+import { Fd } from "../../../ffi/fd.ts";
+import { Vcpu } from "../../../ffi/kvm/vcpu.ts";
+import { nameThread, parkThread, threadId } from "../../../ffi/process.ts";
+import { VcpuLoop } from "../../cpu/loop.ts";
+import { describeExit } from "../../cpu/report.ts";
+import { GuestMemory } from "../../memory/guest.ts";
+import { Timeline } from "../../observe/timeline.ts";
+import { MachineBlock } from "../block.ts";
+import { attachChips } from "../chips.ts";
+import { readHandover } from "../handover.ts";
+import { line } from "../lines.ts";
+import { machineLog } from "../log.ts";
+import { End, MachineState } from "../state.ts";
+import type { ThreadOrder } from "./start.ts";
+
+function main(): never {
+  const order: ThreadOrder = JSON.parse(process.argv.at(-1) ?? "");
+  const block = MachineBlock.attach(order.block);
+  const state = new MachineState(block.part("control"), () => line(order.lines.wake).raise());
+  const log = machineLog(order.log, state);
+  try {
+    runVcpu(order, block, state);
+  } catch (error) {
+    log.error(`vCPU ${order.vcpu}: ${(error as Error).message}`);
+    if (process.env["VOLT_DEBUG"]) log.error((error as Error).stack);
+    state.finish(End.failure);
+  }
+  // The main thread ends the process; until then this thread is only in nobody's way.
+  parkThread();
+}
+
+function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState): void {
+  const { vcpu: id } = order;
+  nameThread(`vcpu ${id}`);
+  const log = machineLog(order.log, state);
+  const onMark = order.log.level === "trace" ? log.phase : undefined;
+  const timeline = new Timeline(block.part("timeline"), order.timeline, onMark);
+  const { ports, mmio } = attachChips(block, order.lines, state, timeline);
+
+  EventFd.attach(order.go, "the start").take();
+  const { regions, vcpus, runSize } = readHandover(block.part("handover"));
+  const vcpu = new Vcpu(new Fd(vcpus[id]!, `vCPU ${id}`), runSize);
+  const loop = new VcpuLoop(vcpu, ports, mmio, {
+    get stopped() {
+      return state.endCode !== End.none;
+    },
+  });
+  state.enlist(id, threadId(), vcpu.runAddress);
+  if (id === 0) timeline.mark("vCPU 0 enters KVM_RUN");
+  switch (loop.run()) {
+    case "triple fault":
+      state.finish(End.tripleFault);
+      break;
+    case "shutdown event":
+      state.finish(End.poweroff);
+      break;
+    case "failure":
+      log.error(describeExit(vcpu, GuestMemory.attach(regions), loop.error));
+      state.finish(End.failure);
+      break;
+    case "stopped":
+      break;
+  }
+}
+
+main();

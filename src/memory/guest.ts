@@ -1,0 +1,162 @@
+/**
+ * Guest memory: lazily backed host memory behind guest-physical addresses, and the one check every access to it passes.
+ */
+import { Errno, SystemError } from "../../ffi/error.ts";
+import type { Fd } from "../../ffi/fd.ts";
+import { adviseMemory, MADV, MAP, Mapping, map, memoryAt, PROT } from "../../ffi/memory.ts";
+import { GIB, MIB, type Range, ramRanges } from "./regions.ts";
+
+const HUGE_PAGE = 2 * MIB;
+/** A JavaScript ArrayBuffer over raw memory ends at 4 GiB here; larger regions are a list of windows. */
+const WINDOW = 4 * GIB;
+
+/** A RAM range and the host memory behind it. */
+export interface Region extends Range {
+  readonly hostAddress: number;
+}
+
+/** How guest memory is backed. */
+export type Backing =
+  /** Anonymous pages, given when first touched; 2 MiB ones where the host's transparent huge pages allow. */
+  | "normal"
+  /** 2 MiB pages of hugetlbfs, all reserved at the start. */
+  | "hugepages";
+
+export class GuestMemory implements Disposable {
+  readonly regions: readonly Region[];
+  /** The mapping this process owns, or undefined for a view on another thread's. */
+  readonly #mapping: Mapping | undefined;
+  readonly #windows: { readonly address: number; readonly bytes: Uint8Array }[] = [];
+
+  private constructor(regions: readonly Region[], mapping?: Mapping) {
+    this.regions = regions;
+    this.#mapping = mapping;
+    for (const { address, size, hostAddress } of regions) {
+      for (let at = 0; at < size; at += WINDOW) {
+        const bytes = new Uint8Array(memoryAt(hostAddress + at, Math.min(WINDOW, size - at)));
+        this.#windows.push({ address: address + at, bytes });
+      }
+    }
+  }
+
+  /**
+   * Makes the memory of a guest. Nothing is touched: a page costs the host its memory when the guest first uses it.
+   * @throws SystemError ENOMEM with the mend
+   */
+  static create(bytes: number, backing: Backing = "normal"): GuestMemory {
+    const mapping = backing === "hugepages" ? mapHuge(bytes) : mapNormal(bytes);
+    // Where host and guest addresses agree modulo 2 MiB, KVM can use huge pages on both sides.
+    let hostAddress = Math.ceil(mapping.address / HUGE_PAGE) * HUGE_PAGE;
+    const regions = ramRanges(bytes).map((range) => {
+      const region = { ...range, hostAddress };
+      hostAddress += range.size;
+      return region;
+    });
+    return new GuestMemory(regions, mapping);
+  }
+
+  /** The same memory, seen from another thread of the process. */
+  static attach(regions: readonly Region[]): GuestMemory {
+    return new GuestMemory(regions);
+  }
+
+  /** Bytes of RAM. */
+  get size(): number {
+    return this.regions.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** How far RAM goes without a gap from 0. */
+  get lowEnd(): number {
+    return this.regions[0]!.size;
+  }
+
+  /**
+   * Where `length` bytes at a guest-physical address are in this process, or -1 unless all of them lie in one region.
+   * Overflow-safe: any number is a legal question.
+   */
+  hostAddress(guestAddress: number, length: number): number {
+    for (const { address, size, hostAddress } of this.regions) {
+      const offset = guestAddress - address;
+      if (offset >= 0 && offset <= size && length >= 0 && length <= size - offset) return hostAddress + offset;
+    }
+    return -1;
+  }
+
+  /** A view of guest bytes, or undefined unless all of them lie in one region (and one window of 4 GiB). */
+  view(guestAddress: number, length: number): Uint8Array | undefined {
+    for (const { address, bytes } of this.#windows) {
+      const offset = guestAddress - address;
+      if (offset >= 0 && offset <= bytes.length && length >= 0 && length <= bytes.length - offset) {
+        return bytes.subarray(offset, offset + length);
+      }
+    }
+    return undefined;
+  }
+
+  /** Writes what volt itself places: a range outside RAM is a mistake of ours, and says so. */
+  write(guestAddress: number, bytes: Uint8Array): void {
+    const target = this.view(guestAddress, bytes.length);
+    if (!target) throw outside(guestAddress, bytes.length);
+    target.set(bytes);
+  }
+
+  /** Reads a part of a file straight into guest memory. @throws when the file ends early */
+  load(guestAddress: number, file: Fd, offset: number, length: number): void {
+    const host = this.hostAddress(guestAddress, length);
+    if (host < 0) throw outside(guestAddress, length);
+    const done = file.readInto(host, offset, length);
+    if (done < length)
+      throw new SystemError(`pread of ${length} bytes at ${offset}`, Errno.EIO, `${file.about} became shorter`);
+  }
+
+  /**
+   * Puts pages of a file in place of guest RAM, copy-on-write: loaded lazily, shared with every other VM until written.
+   * Only for files nobody truncates: a page that is gone from the file kills the process (SIGBUS).
+   * @param length whole pages, as are `guestAddress` and `offset`
+   */
+  mapFile(guestAddress: number, file: Fd, offset: number, length: number): void {
+    const at = this.hostAddress(guestAddress, length);
+    if (at < 0) throw outside(guestAddress, length);
+    map(length, {
+      about: file.about,
+      file,
+      offset,
+      at,
+      flags: MAP.PRIVATE | MAP.FIXED,
+      protection: PROT.READ | PROT.WRITE,
+    });
+  }
+
+  /** Asks for 2 MiB pages under a range that volt is about to fill. Advice: a host without them ignores it. */
+  preferHugePages(guestAddress: number, length: number): void {
+    const start = Math.floor(guestAddress / HUGE_PAGE) * HUGE_PAGE;
+    const end = Math.ceil((guestAddress + length) / HUGE_PAGE) * HUGE_PAGE;
+    const host = this.hostAddress(start, end - start);
+    if (host >= 0) adviseMemory(host, end - start, MADV.HUGEPAGE);
+  }
+
+  [Symbol.dispose](): void {
+    this.#mapping?.[Symbol.dispose]();
+  }
+}
+
+function mapNormal(bytes: number): Mapping {
+  const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE;
+  return Mapping.create(bytes + HUGE_PAGE, { about: `${bytes / MIB} MiB of guest memory`, flags });
+}
+
+function mapHuge(bytes: number): Mapping {
+  const about = `${bytes / MIB} MiB of guest memory in 2 MiB pages`;
+  const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.HUGETLB | MAP.HUGE_2MB;
+  try {
+    return Mapping.create(bytes, { about, flags });
+  } catch (error) {
+    const pages = bytes / HUGE_PAGE;
+    const mend = `too few are free: it takes ${pages} (see /proc/meminfo); sysctl vm.nr_hugepages=N reserves them`;
+    throw error instanceof SystemError ? new SystemError(error.call, error.errno, `${about}: ${mend}`) : error;
+  }
+}
+
+function outside(guestAddress: number, length: number): RangeError {
+  return new RangeError(`${length} bytes at guest address 0x${guestAddress.toString(16)} are outside RAM`);
+}

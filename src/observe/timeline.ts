@@ -1,0 +1,60 @@
+/**
+ * When each phase of a start happened. One slot a phase in memory every thread shares: marking is a clock read and a
+ * store, and nothing at all while the recorder is off.
+ */
+import { monotonicNs } from "../../ffi/clock.ts";
+import { PHASES, type Phase } from "./phases.ts";
+
+export const TIMELINE_BYTES = PHASES.length * 8;
+
+const index = new Map<Phase, number>(PHASES.map((phase, i) => [phase, i]));
+
+export interface Mark {
+  readonly phase: Phase;
+  /** Milliseconds since the process started. */
+  readonly ms: number;
+}
+
+export class Timeline {
+  /** Per phase: CLOCK_MONOTONIC in nanoseconds, 0 for not yet. */
+  readonly #stamps: Float64Array;
+  readonly #onMark: ((mark: Mark) => void) | undefined;
+  readonly #on: boolean;
+
+  /** @param onMark told of each mark as it is made, for the trace log */
+  constructor(memory: ArrayBuffer, on: boolean, onMark?: (mark: Mark) => void) {
+    this.#stamps = new Float64Array(memory, 0, PHASES.length);
+    this.#on = on;
+    this.#onMark = onMark;
+  }
+
+  /** Stamps a phase, the first time only. */
+  mark(phase: Phase, at?: number): void {
+    if (!this.#on) return;
+    const slot = index.get(phase)!;
+    if (this.#stamps[slot] !== 0) return;
+    this.#stamps[slot] = at ?? monotonicNs();
+    this.#onMark?.(this.#read(phase, slot));
+  }
+
+  /** What has happened so far, in order. */
+  marks(): Mark[] {
+    return PHASES.flatMap((phase, slot) => (this.#stamps[slot] ? [this.#read(phase, slot)] : [])).sort(
+      (a, b) => a.ms - b.ms,
+    );
+  }
+
+  /** The raw stamps, to carry across an exec. */
+  stamps(): number[] {
+    return [...this.#stamps];
+  }
+
+  /** Stamps that another stage of the start made. */
+  restore(stamps: readonly number[]): void {
+    this.#stamps.set(stamps.slice(0, PHASES.length));
+  }
+
+  #read(phase: Phase, slot: number): Mark {
+    return { phase, ms: (this.#stamps[slot]! - this.#stamps[0]!) / 1e6 };
+  }
+}

@@ -1,0 +1,32 @@
+/** What this process holds of the kernel, to see that everything is given back. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** What each open descriptor leads to, by number. The one this look itself takes is not among them. */
+export function openDescriptors(): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const number of readdirSync("/proc/self/fd")) {
+    try {
+      found.set(Number(number), readlinkSync(`/proc/self/fd/${number}`));
+    } catch {
+      // The folder's own descriptor, closed by now.
+    }
+  }
+  return found;
+}
+
+/** The lines of /proc/self/maps whose mapping is of a file (or pseudo-file) with this in its name. */
+export function mappingsOf(name: string): string[] {
+  return readFileSync("/proc/self/maps", "utf8")
+    .split("\n")
+    .filter((line) => line.includes(name));
+}
+
+/** Whether an address of this process is mapped. */
+export function isMapped(address: number): boolean {
+  return readFileSync("/proc/self/maps", "utf8")
+    .split("\n")
+    .some((line) => {
+      const [start, end] = (line.split(" ")[0] ?? "").split("-").map((text) => Number.parseInt(text, 16));
+      return start !== undefined && end !== undefined && start <= address && address < end;
+    });
+}

@@ -1,0 +1,151 @@
+/** Every structure and number of the kernel ABI that ffi/ declares, against the headers of this system. */
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import type { Layout } from "../../../ffi/abi.ts";
+import { EPOLL } from "../../../ffi/epoll.ts";
+import { Errno } from "../../../ffi/error.ts";
+import { O, STAT } from "../../../ffi/fd.ts";
+import { Exit } from "../../../ffi/kvm/exits.ts";
+import * as ioctls from "../../../ffi/kvm/ioctls.ts";
+import { RUN } from "../../../ffi/kvm/layouts.ts";
+import { MADV, MAP, PROT } from "../../../ffi/memory.ts";
+import { Signal } from "../../../ffi/signal.ts";
+import { filesUnder, ROOT, textOf } from "../../support/source-tree.ts";
+import { askHeaders, type Question } from "./headers.ts";
+
+const KVM = "linux/kvm.h";
+const { Ioctl, Cap, ...otherKvmConstants } = ioctls;
+
+// EDGE reads better than the header's ET.
+const { EDGE, ...epoll } = EPOLL;
+const epollByHeaderName = { ...epoll, ET: EDGE };
+
+/** Tables of numbers: the header that names them, what its names start with, and the numbers. */
+const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Readonly<Record<string, number>>])[] = [
+  ["fcntl.h", "O_", O],
+  ["sys/mman.h", "PROT_", PROT],
+  // <sys/mman.h> leaves out the MAP_HUGE sizes.
+  ["linux/mman.h", "MAP_", MAP],
+  ["linux/mman.h", "MADV_", MADV],
+  ["errno.h", "", Errno],
+  ["signal.h", "", Signal],
+  ["sys/epoll.h", "EPOLL", epollByHeaderName],
+  [KVM, "", Exit],
+  [KVM, "", Ioctl],
+  [KVM, "", Cap],
+  [KVM, "", otherKvmConstants],
+];
+
+/** Numbers that modules of ffi/ keep to themselves, by the header that names them. */
+const PRIVATE: readonly (readonly [file: string, header: string, names: readonly string[]])[] = [
+  ["ffi/fd.ts", "fcntl.h", ["F_SETFD", "F_GETFL", "F_SETFL", "F_ADD_SEALS", "F_GET_SEALS", "FD_CLOEXEC"]],
+  ["ffi/fd.ts", "sys/mman.h", ["MFD_CLOEXEC", "MFD_ALLOW_SEALING"]],
+  ["ffi/clock.ts", "time.h", ["CLOCK_REALTIME", "CLOCK_MONOTONIC"]],
+  ["ffi/epoll.ts", "sys/epoll.h", ["EPOLL_CLOEXEC"]],
+  ["ffi/eventfd.ts", "sys/eventfd.h", ["EFD_CLOEXEC", "EFD_NONBLOCK"]],
+  ["ffi/signal.ts", "signal.h", ["SIG_BLOCK", "SIG_UNBLOCK"]],
+  ["ffi/signal.ts", "sys/signalfd.h", ["SFD_NONBLOCK", "SFD_CLOEXEC"]],
+  ["ffi/process.ts", "sys/syscall.h", ["SYS_GETTID", "SYS_TGKILL"]],
+  ["ffi/host.ts", "sys/syscall.h", ["SYS_SECCOMP", "SYS_IO_URING_SETUP", "SYS_LANDLOCK_CREATE_RULESET"]],
+  ["ffi/host.ts", "linux/landlock.h", ["LANDLOCK_CREATE_RULESET_VERSION"]],
+  ["ffi/host.ts", "linux/seccomp.h", ["SECCOMP_GET_ACTION_AVAIL", "SECCOMP_RET_KILL_PROCESS"]],
+  ["ffi/host.ts", "linux/prctl.h", ["PR_GET_SECCOMP"]],
+  ["ffi/process.ts", "linux/prctl.h", ["PR_SET_NAME"]],
+  ["ffi/terminal.ts", "sys/ioctl.h", ["TCGETS", "TCSETS", "TIOCGWINSZ"]],
+];
+
+const layouts = await declaredLayouts();
+const facts = askHeaders([
+  ...layouts.flatMap(questionsAbout),
+  ...NUMBERS.flatMap(([header, prefix, numbers]) =>
+    Object.keys(numbers).map((name) => ({ header, name: `${prefix}${name}`, expression: `${prefix}${name}` })),
+  ),
+  // System call numbers are lower case in C.
+  ...PRIVATE.flatMap(([, header, names]) =>
+    names.map((name) => ({
+      header,
+      name,
+      expression: name.replace(/^SYS_.*/, (call) => `SYS_${call.slice(4).toLowerCase()}`),
+    })),
+  ),
+]);
+
+test("every layout of ffi/ is found", () => {
+  expect(layouts).toContain(RUN);
+  expect(layouts).toContain(STAT);
+});
+
+describe("structures have the headers' size, offsets and widths", () => {
+  test.each(layouts.map((of) => [of.type, of] as const))("%s", (_, of) => {
+    const declared = { size: of.size, fields: of.fields };
+    const fields = Object.keys(of.fields).map((field) => [
+      field,
+      { offset: fact(offsetQuestion(of, field)), bytes: fact(widthQuestion(of, field)) },
+    ]);
+    expect(declared).toEqual({ size: fact(sizeQuestion(of)), fields: Object.fromEntries(fields) });
+  });
+});
+
+describe("numbers are the headers'", () => {
+  test.each(
+    NUMBERS.map(
+      ([header, prefix, numbers]) => [`${prefix}${Object.keys(numbers)[0]}`, header, prefix, numbers] as const,
+    ),
+  )("%s and its like in <%s>", (_, _header, prefix, numbers) => {
+    const real = Object.keys(numbers).map((name) => [name, Number(facts.get(`${prefix}${name}`))]);
+    expect(numbers).toEqual(Object.fromEntries(real));
+  });
+});
+
+describe("numbers that a module keeps to itself are the headers'", () => {
+  test.each(PRIVATE)("%s, from <%s>", (file, _, names) => {
+    const text = textOf(file);
+    const declared = names.map((name) => [name, new RegExp(`^const ${name} = (\\w+);`, "m").exec(text)?.[1]]);
+    expect(declared.map(([name, number]) => [name, Number(number)])).toEqual(
+      names.map((name) => [name, Number(facts.get(name))]),
+    );
+  });
+});
+
+test("a wrong layout is caught", () => {
+  const [real] = [...askHeaders([{ header: KVM, name: "size", expression: "sizeof(struct kvm_regs)" }]).values()];
+  expect(real).toBe(144n);
+  expect(() => askHeaders([{ header: KVM, name: "x", expression: "sizeof(struct kvm_nonsense)" }])).toThrow(
+    "kvm_nonsense",
+  );
+});
+
+/** What every module under ffi/ exports and looks like a `Layout`. */
+async function declaredLayouts(): Promise<Layout[]> {
+  const modules = await Promise.all(filesUnder("ffi", ".ts").map((file) => import(join(ROOT, file))));
+  return [...new Set(modules.flatMap((module) => Object.values(module).filter(isLayout)))];
+}
+
+function isLayout(value: unknown): value is Layout {
+  return typeof value === "object" && value !== null && "type" in value && "header" in value && "fields" in value;
+}
+
+function questionsAbout(of: Layout): Question[] {
+  const fields = Object.keys(of.fields).flatMap((field) => [offsetQuestion(of, field), widthQuestion(of, field)]);
+  return [sizeQuestion(of), ...fields];
+}
+
+function sizeQuestion(of: Layout): Question {
+  return question(of, `sizeof(${of.type})`);
+}
+
+function offsetQuestion(of: Layout, field: string): Question {
+  return question(of, `offsetof(${of.type}, ${field})`);
+}
+
+function widthQuestion(of: Layout, field: string): Question {
+  return question(of, `sizeof(((${of.type} *)0)->${field})`);
+}
+
+function question({ header }: Layout, expression: string): Question {
+  return { header, name: expression, expression };
+}
+
+function fact({ name }: Question): number {
+  return Number(facts.get(name));
+}
