@@ -9,9 +9,10 @@ const DIST = join(ROOT, "dist");
 /** The program, and each Worker's entry: their names inside the executable are their paths below the folder they share. */
 const ENTRIES = ["src/main.ts", "src/machine/threads/vcpu.ts"];
 
-await build();
+if (import.meta.main) await build();
 
-async function build(): Promise<void> {
+/** @throws Error with what the bundler or the compiler said */
+export async function build(): Promise<void> {
   mkdirSync(join(DIST, "guest"), { recursive: true });
   baseInitramfs(join(DIST, "guest/initramfs.cpio"));
   const output = join(DIST, "volt");
@@ -25,10 +26,7 @@ async function build(): Promise<void> {
     ],
     { cwd: ROOT, stdout: "pipe", stderr: "pipe" },
   );
-  if (!result.success) {
-    console.error(result.stderr.toString());
-    process.exit(1);
-  }
+  if (!result.success) throw new Error(`bun build failed: ${result.stderr}`);
   // Running VMs keep the old file; nobody sees half a new one. Written out, its pages are clean and shared by all VMs.
   renameSync(`${output}.new`, output);
   Bun.spawnSync(["sync", output]);

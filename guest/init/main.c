@@ -2,6 +2,8 @@
  * The first process of volt's own initramfs: sets the guest up, runs one command (or a shell), and takes the machine
  * down with the command's exit status. It never exits: the kernel would panic.
  */
+#include <linux/reboot.h>
+
 #include "../lib/machine.h"
 #include "../lib/sys.h"
 #include "../lib/text.h"
@@ -10,9 +12,9 @@
 const char *const program = "volt-init";
 
 static struct {
-  volatile int child;  /* SIGCHLD: somebody is to be reaped */
+  volatile int child;   /* SIGCHLD: somebody is to be reaped */
   volatile int outside; /* Ctrl-Alt-Del: whoever runs the machine wants it down */
-  volatile int inside; /* poweroff, reboot, halt, kill 1: the guest itself wants it */
+  volatile int inside;  /* poweroff, reboot, halt, kill 1: the guest itself wants it */
 } asked;
 
 static void catch_signals(void);
@@ -38,6 +40,7 @@ int main(int argc, char **argv) {
   watch_buttons();
   int console = open_console(&run);
   for (int fd = 0; fd <= 2; fd++) sys_dup2(console, fd);
+  if (!run.terminal) quiet_kernel("1"); /* what goes to a file is the command's output, and a panic */
   go_down(damaged ? 125 : run_command(&run, console));
 }
 
@@ -60,7 +63,7 @@ static void catch_signals(void) {
   const int handled[] = {SIGCHLD, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGPWR};
   for (size_t i = 0; i < sizeof handled / sizeof *handled; i++) sys_sigaction(handled[i], &handle);
   sys_sigaction(SIGPIPE, &ignore);
-  sys_reboot(0); /* LINUX_REBOOT_CMD_CAD_OFF: Ctrl-Alt-Del becomes SIGINT, where it would reset without a sync */
+  sys_reboot(LINUX_REBOOT_CMD_CAD_OFF); /* Ctrl-Alt-Del becomes SIGINT, where it would reset without a sync */
 }
 
 static int run_command(const struct run *run, int console) {

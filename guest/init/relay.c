@@ -1,9 +1,10 @@
 /*
  * The console as a pair of pipes, exact to the byte.
  *
- * A serial line has no end of file, so the monitor sends DLE EOT (0x10 0x04) for it, and DLE DLE for a DLE in the data.
- * Not a BREAK: a kernel with CONFIG_MAGIC_SYSRQ_SERIAL (Debian's) swallows the first one and takes the next byte for a
- * command, and a virtio console has none.
+ * A console has no end of file, so the monitor (src/boot/stdin-frame.ts) sends DLE EOT (0x10 0x04) for it. In the data,
+ * DLE and ^O are DLE and the byte with its bit 0x40 turned over: at ^O the kernel's virtio console waits for a SysRq
+ * command. A BREAK would not do for the end: Debian's kernels (CONFIG_MAGIC_SYSRQ_SERIAL) swallow the first and take the
+ * byte after it for such a command, and a virtio console has none.
  */
 #include "../lib/sys.h"
 #include "../lib/text.h"
@@ -11,6 +12,7 @@
 
 #define DLE 0x10
 #define EOT 0x04
+#define ENDED 2 /* of `escaped` */
 
 static void read_console(struct relay *relay);
 static void write_command(struct relay *relay);
@@ -70,27 +72,27 @@ static void read_console(struct relay *relay) {
     close_input(relay);
   }
   for (long i = 0; i < got; i++) {
-    if (!relay->escaped && raw[i] == DLE) {
+    if (relay->escaped && raw[i] == EOT) { /* what came before it goes out first: see write_command */
+      relay->escaped = ENDED;
+      break;
+    }
+    if (raw[i] == DLE) {
       relay->escaped = 1;
       continue;
     }
-    if (relay->escaped && raw[i] == EOT) { /* what came before it goes out first: see write_command */
-      relay->escaped = 2;
-      break;
-    }
+    relay->in[relay->in_end++] = relay->escaped ? raw[i] ^ 0x40 : raw[i];
     relay->escaped = 0;
-    relay->in[relay->in_end++] = raw[i];
   }
   /* Once nobody reads it any more, input is dropped, as a closed pipe would. */
   if (relay->input < 0) relay->in_end = 0;
-  if (relay->escaped == 2 && relay->in_end == 0) close_input(relay);
+  if (relay->escaped == ENDED && relay->in_end == 0) close_input(relay);
 }
 
 static void write_command(struct relay *relay) {
   long wrote = sys_write(relay->input, relay->in + relay->in_start, relay->in_end - relay->in_start);
   if (wrote > 0) relay->in_start += (size_t)wrote;
   else if (wrote != -EAGAIN && wrote != -EINTR) close_input(relay); /* EPIPE: it closed its standard input */
-  if (relay->in_start == relay->in_end && relay->escaped == 2) close_input(relay);
+  if (relay->in_start == relay->in_end && relay->escaped == ENDED) close_input(relay);
 }
 
 static void read_command(struct relay *relay) {

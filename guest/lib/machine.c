@@ -6,7 +6,6 @@
 #include "text.h"
 
 static int has_power_off(void);
-static void silence_kernel(void);
 
 int machine_off(int status) {
   /* Without ACPI there is no power-off: Linux would halt for ever, and the monitor could not tell it from idling. */
@@ -16,7 +15,8 @@ int machine_off(int status) {
     int failed = port_write(STATUS_PORT, (unsigned char)status);
     if (failed < 0) say("cannot hand the exit status over at I/O port 0x501: ", error_text(failed), (char *)0);
   }
-  silence_kernel();
+  /* "reboot: Power down" has the most urgent level, and would end up behind the last line of output. */
+  quiet_kernel("0");
   return sys_reboot(how);
 }
 
@@ -34,18 +34,16 @@ int port_write(unsigned port, unsigned char byte) {
   return wrote == 1 ? 0 : (int)wrote;
 }
 
+void quiet_kernel(const char *level) {
+  char now[8];
+  if (read_text("/proc/sys/kernel/printk", now, sizeof now) > 0 && now[0] <= '4' && now[1] == '\t')
+    write_text("/proc/sys/kernel/printk", level);
+}
+
 static int has_power_off(void) {
   if (sys_access("/sys/kernel") < 0) { /* a PID 1 of someone's own that mounts nothing */
     sys_mkdir("/sys", 0755);
     sys_mount("sysfs", "/sys", "sysfs", 0, 0);
   }
   return sys_access("/sys/firmware/acpi") == 0;
-}
-
-/* "reboot: Power down" has the most urgent level there is, and would end up behind the command's last line of output.
-   Who asked for more messages than `quiet` gives keeps it. */
-static void silence_kernel(void) {
-  char level[8];
-  if (read_text("/proc/sys/kernel/printk", level, sizeof level) > 0 && level[0] <= '4' && level[1] == '\t')
-    write_text("/proc/sys/kernel/printk", "0");
 }

@@ -23,6 +23,14 @@ export interface Buses {
   readonly mmio: MmioBus;
 }
 
+/** Power-on state, once a machine. @param holdInput keeps console input back until the guest says it is ready for it */
+export function resetChips(block: MachineBlock, holdInput: boolean): void {
+  Serial.reset(block.part("serial"), { hold: holdInput });
+  I8042.reset(block.part("i8042"));
+  Rtc.reset(block.part("rtc"));
+}
+
+/** @param timeline where the guest's "I am up" is stamped */
 export function attachChips(block: MachineBlock, lines: LineNumbers, state: MachineState, timeline: Timeline): Buses {
   const ports = new PortBus();
   const mmio = new MmioBus(MMIO.bootTimer, MMIO_WINDOWS);

@@ -6,8 +6,9 @@ import type { VmConfig } from "../config/schema.ts";
  * worth.
  */
 const DEFAULT = [
-  // No messages on the serial line but warnings: each byte is an exit.
+  // Nothing of the kernel's on the console but a panic: each byte is two exits, and stdout is the command's.
   "quiet",
+  "loglevel=1",
   // Reset by the keyboard controller, at once after a panic.
   "reboot=k",
   "panic=-1",

@@ -14,11 +14,11 @@ import { wireLocalInterrupts } from "../cpu/apic.ts";
 import { guestCpuid } from "../cpu/cpuid.ts";
 import type { EntryState } from "../cpu/modes.ts";
 import { BOOT_MSRS } from "../cpu/msrs.ts";
-import { SerialState } from "../devices/serial/state.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { Timeline } from "../observe/timeline.ts";
 import { MachineBlock } from "./block.ts";
 import { bootGuest } from "./boot-guest.ts";
+import { resetChips } from "./chips.ts";
 import { hasAcpi } from "./command-line.ts";
 import { writeHandover } from "./handover.ts";
 import { MMIO } from "./layout.ts";
@@ -57,7 +57,7 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   timeline.mark("plan read");
 
   const ownInitramfs = plan.initrd === undefined;
-  SerialState.reset(block.part("serial"), { hold: ownInitramfs });
+  resetChips(block, ownInitramfs);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
     threads.start({ vcpu, block: block.address, lines, timeline: recording, log: logOptions });

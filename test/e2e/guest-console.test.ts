@@ -95,19 +95,12 @@ test(
   "a virtio console carries piped input and output as exactly as a serial line",
   async () => {
     const data = bytesOfEveryKind(100_000);
-    await using vm = new GuestVm({ argv: ["sh", "-c", "readlink /sys/class/tty/hvc0 >&2; cat"], console: "virtio" });
+    await using vm = new GuestVm({ argv: ["sh", "-c", "cat /sys/class/tty/console/active -"], console: "virtio" });
     await vm.ready();
     vm.send(frameStdin(data));
     vm.send(END_OF_STDIN);
-    const { status, output } = await vm.end();
 
-    expect(status).toBe(0);
-    expect(output.subarray(0, output.indexOf(0x0a)).toString()).toContain("virtio");
-    expect(
-      createHash("sha256")
-        .update(output.subarray(output.indexOf(0x0a) + 1))
-        .digest("hex"),
-    ).toBe(createHash("sha256").update(data).digest("hex"));
+    expect(await vm.end()).toEqual({ status: 0, output: Buffer.concat([Buffer.from("hvc0\n"), data]) });
   },
   LIMIT,
 );

@@ -3,10 +3,9 @@
  * stdin, stdout, stderr and the exit status are the command's; on a terminal it gets a terminal.
  */
 import { parseArgs } from "node:util";
-import type { CommandOptions, CommandResult } from "./command.ts";
 import { NestedMachine } from "./machine.ts";
 import { signalNumber } from "./signals.ts";
-import { takeTerminal } from "./terminal.ts";
+import { runOnTerminal } from "./terminal.ts";
 
 const USAGE = `Usage: bun run nested -- [-t SECONDS] [-c CPUS] [-m MIB] [--] COMMAND [ARGUMENT...]
 
@@ -86,22 +85,11 @@ async function runThrough(machine: NestedMachine, command: readonly string[], ti
   };
   const result =
     process.stdin.isTTY && process.stdout.isTTY
-      ? await onTerminal(machine, command, options)
+      ? await runOnTerminal(machine, command, options)
       : await machine.run(command, options);
   if (!result.timedOut) return result.status;
   console.error(`nested: no end after ${timeoutMs / 1000} s, killed`);
   return 124;
-}
-
-async function onTerminal(
-  machine: NestedMachine,
-  command: readonly string[],
-  options: CommandOptions,
-): Promise<CommandResult> {
-  using terminal = takeTerminal();
-  const running = machine.start(command, { ...options, tty: terminal.size() });
-  terminal.onResize((size) => running.resize(size));
-  return await running.finished;
 }
 
 function writeTo(stream: NodeJS.WriteStream) {

@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, readdir, symlink } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { cachedFolder } from "./cache.ts";
 import { debianCloudKernel, type KernelPackage } from "./kernel.ts";
@@ -73,6 +73,7 @@ async function buildInitramfs(folder: string, kernel: KernelPackage, tools: Tool
   // Not compressed: unpacking takes the emulated processor longer than reading.
   const pack = `find . | "$1" --quiet -o -H newc -R 0:0 >../initramfs`;
   await runTool(["sh", "-c", pack, "sh", tools.cpio], root);
+  await rm(root, { recursive: true });
 }
 
 async function addModules(root: string, kernel: KernelPackage, tools: Tools): Promise<void> {

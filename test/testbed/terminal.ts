@@ -1,4 +1,4 @@
-import type { TerminalSize } from "./command.ts";
+import type { CommandOptions, CommandResult, Host, TerminalSize } from "./command.ts";
 
 /** The terminal we run on, in raw mode: every key, Ctrl-C too, is the command's. */
 export type Terminal = Disposable & {
@@ -27,4 +27,16 @@ export function takeTerminal(): Terminal {
       restore();
     },
   };
+}
+
+/** Runs a command on the terminal we run on, in its size, until it ends. */
+export async function runOnTerminal(
+  host: Host,
+  command: readonly string[],
+  options: CommandOptions,
+): Promise<CommandResult> {
+  using terminal = takeTerminal();
+  const running = host.start(command, { ...options, tty: terminal.size() });
+  terminal.onResize((size) => running.resize(size));
+  return await running.finished;
 }

@@ -1,10 +1,12 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 /** The programs the nested machine is made of, and the Debian package that has each. */
 const TOOLS = {
   qemu: { names: ["qemu-system-x86_64"], package: "qemu-system-x86" },
-  // Debian 12 has it in QEMU's own package, later releases in one of its own.
-  virtiofsd: { names: ["virtiofsd", "/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd"], package: "virtiofsd" },
+  virtiofsd: {
+    names: ["virtiofsd", "/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd"],
+    package: debianRelease().startsWith("12") ? "qemu-system-common" : "virtiofsd",
+  },
   busybox: { names: ["busybox"], package: "busybox-static" },
   cpio: { names: ["cpio"], package: "cpio" },
   depmod: { names: ["depmod", "/sbin/depmod"], package: "kmod" },
@@ -14,7 +16,7 @@ const TOOLS = {
   aptGet: { names: ["apt-get"], package: "apt" },
   aptCache: { names: ["apt-cache"], package: "apt" },
   setpriv: { names: ["setpriv"], package: "util-linux" },
-} as const;
+};
 
 export type Tools = Readonly<Record<keyof typeof TOOLS, string>>;
 
@@ -33,6 +35,10 @@ export function findTools(): Tools {
     );
   }
   return found as Tools;
+}
+
+function debianRelease(): string {
+  return existsSync("/etc/debian_version") ? readFileSync("/etc/debian_version", "utf8") : "";
 }
 
 /**
