@@ -28,6 +28,7 @@ const symbols = {
 
   mmap: { args: ["ptr", "u64", "i32", "i32", "i32", "i64"], returns: i64 },
   munmap: { args: ["ptr", "u64"], returns: "i32" },
+  mprotect: { args: ["ptr", "u64", "i32"], returns: "i32" },
   madvise: { args: ["ptr", "u64", "i32"], returns: "i32" },
 
   eventfd: { args: ["u32", "i32"], returns: "i32" },

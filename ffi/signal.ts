@@ -12,6 +12,7 @@ export const Signal = {
   SIGUSR2: 12,
   SIGALRM: 14,
   SIGTERM: 15,
+  SIGSTKFLT: 16,
   SIGCHLD: 17,
   SIGCONT: 18,
   SIGSTOP: 19,

@@ -3,7 +3,7 @@
  * `/lib/modules/volt/NAME.ko`, and `order` with one name a line, for `guest/init/modules.c`.
  */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type CpioEntry, cpio } from "../src/boot/cpio.ts";
 
@@ -55,7 +55,7 @@ export function guestModules(unpackedKernelDir: string, names: readonly string[]
 
 function onlyVersion(directory: string): string {
   const folder = join(directory, "lib/modules");
-  const versions = readdirSync(folder);
+  const versions = existsSync(folder) ? readdirSync(folder) : [];
   if (versions.length !== 1)
     throw new Error(`${folder}: one kernel version was expected, ${versions.length} are there`);
   return versions[0]!;

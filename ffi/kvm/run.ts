@@ -3,6 +3,7 @@
  *
  * This is the hot path: every getter is one load from memory, nothing is allocated.
  */
+import { memoryAt } from "../memory.ts";
 import { RUN } from "./layouts.ts";
 
 const F = RUN.fields;
@@ -88,4 +89,9 @@ export class KvmRun {
   get entryFailure(): number {
     return this.#words[F["fail_entry.hardware_entry_failure_reason"].offset >> 2]!;
   }
+}
+
+/** Sets `immediate_exit` in the kvm_run at `address`, which another thread runs. */
+export function setImmediateExit(address: number): void {
+  new Uint8Array(memoryAt(address + IMMEDIATE_EXIT, 1))[0] = 1;
 }

@@ -1,4 +1,4 @@
-import type { CpioEntry } from "./cpio.ts";
+import type { CpioEntry } from "./cpio-entry.ts";
 
 /** PATH_MAX, with the NUL: Linux skips entries with longer names and targets without a word. */
 const PATH_MAX = 4096;

@@ -41,7 +41,8 @@ export function strictArguments(argv: readonly string[], definition: ArgsDef): s
       continue;
     }
     const value = equals >= 0 ? word.slice(equals + 1) : argv[++i];
-    if (value === undefined || value === "")
+    // The next flag in a value's place is a forgotten value; who means it writes --flag=--value.
+    if (value === undefined || value === "" || (equals < 0 && flags.has(value)))
       throw usage(flag, `needs a value: ${flag} ${argument.valueHint ?? "VALUE"}`);
     if (argument.type === "enum" && !argument.options?.includes(value)) {
       throw usage(flag, `"${value}" is not one of ${argument.options?.join(", ")}`);
@@ -78,7 +79,10 @@ function unexpected(word: string): string {
 
 function unknown(flag: string, known: readonly string[]): string {
   const near = known.map((other) => [distance(flag, other), other] as const).sort(([a], [b]) => a - b)[0];
-  return near && near[0] <= 2 ? `no such flag: did you mean ${near[1]}?` : "no such flag: see --help";
+  // A short flag is two letters away from every other.
+  return near && near[0] <= Math.min(2, near[1].length - 3)
+    ? `no such flag: did you mean ${near[1]}?`
+    : "no such flag: see --help";
 }
 
 /** How many letters have to change to get from one word to another (Levenshtein). */

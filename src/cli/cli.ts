@@ -6,17 +6,10 @@ import { ConfigError } from "../config/error.ts";
 import { VERSION } from "../version.ts";
 import { strictArguments } from "./arguments.ts";
 import { print } from "./failure.ts";
+import type { Invocation } from "./invocation.ts";
 import { RUN_EXAMPLES } from "./run-flags.ts";
 
 const STDOUT = 1;
-
-/** What citty hands to a command as `data`. */
-export interface Invocation {
-  /** What came after `--`. */
-  readonly rest: readonly string[];
-  /** When volt's first line ran, in nanoseconds of the monotonic clock. */
-  readonly firstLineNs: number;
-}
 
 /** Each is loaded when it is asked for: a start of a VM pays for none of the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
@@ -42,7 +35,8 @@ export async function runCli(argv: readonly string[], firstLineNs: number): Prom
   if (word === "help" || word === "--help" || word === "-h") return showHelp(mainCommand(), []);
   if (word === "--version" || word === "-V") return print(STDOUT, `volt ${VERSION}\n`);
 
-  const command = await COMMANDS[word]?.();
+  // Only its own: an object also has a "constructor", which is no command of ours.
+  const command = Object.hasOwn(COMMANDS, word) ? await COMMANDS[word]?.() : undefined;
   if (!command) throw new ConfigError("", word, `no such command; there are ${Object.keys(COMMANDS).join(", ")}`);
   if (flags.includes("--help") || flags.includes("-h")) return showHelp(command, EXAMPLES[word] ?? []);
   const rawArgs = strictArguments(flags, command.args as ArgsDef);

@@ -1,11 +1,12 @@
 /** The last word on an error: one line on stderr, and where it came from only for who asks. */
 import { Fd } from "../../ffi/fd.ts";
+import { printable } from "../config/printable.ts";
 
 const STDERR = 2;
 
 export function reportFailure(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  print(STDERR, `volt: ${message.replaceAll(/\s*\n\s*/g, "; ")}\n`);
+  print(STDERR, `volt: ${printable(message.replaceAll(/\s*\n\s*/g, "; "))}\n`);
   if (process.env["VOLT_DEBUG"] === "1" && error instanceof Error) print(STDERR, `${error.stack}\n`);
 }
 

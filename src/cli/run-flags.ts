@@ -64,6 +64,20 @@ export const RUN_EXAMPLES = [
   "volt run --kernel ./vmlinux --initrd ./initrd.cpio --append debug",
 ];
 
+/** The flag that sets a field of the configuration, for errors in a user's own words. */
+const FLAG_OF: Readonly<Record<string, string>> = {
+  "boot-source.kernel_image_path": "--kernel",
+  "boot-source.initrd_path": "--initrd",
+  "boot-source.boot_args": "--cmdline",
+  "machine-config.vcpu_count": "--cpus",
+  "machine-config.mem_size_mib": "--memory",
+  "logger.log_path": "--log-file",
+  "volt.id": "--id",
+  "volt.append": "--append",
+  "volt.stop_timeout": "--stop-timeout",
+  "volt.trace_path": "--trace",
+};
+
 type RunArgs = ParsedArgs<typeof RUN_FLAGS>;
 
 /** What the flags say, and nothing else: no defaults. @param command what comes after `--` */
@@ -93,6 +107,11 @@ export function configOfFlags(args: RunArgs, command: readonly string[]): VmConf
   };
 }
 
+/** What on the command line sets the field with this path. */
+export function flagOf(field: string): string {
+  return FLAG_OF[field] ?? field;
+}
+
 /** Leaves out what was not given, so that a config file's value stays. */
 function given<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
@@ -100,7 +119,7 @@ function given<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], und
 
 function number(text: string | undefined, flag: string): number | undefined {
   if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new ConfigError("", flag, `"${text}" is no number`);
-  return value;
+  // Number() also takes 0x10, 1e1 and blanks, which nobody means here.
+  if (!/^-?\d+(\.\d+)?$/.test(text)) throw new ConfigError("", flag, `"${text}" is no number`);
+  return Number(text);
 }

@@ -1,18 +1,21 @@
 /** `volt run`: from flags to one checked configuration, then on to the machine. */
-import { readFileSync } from "node:fs";
 import { defineCommand } from "citty";
 import { blockSignals } from "../../ffi/signal.ts";
+import { ConfigError } from "../config/error.ts";
 import { mergeConfig, parseConfig, parseConfigText } from "../config/parse.ts";
 import type { VmConfig, VmConfigInput } from "../config/schema.ts";
 import { becomeSecondStage } from "../machine/confine.ts";
 import { openPlan } from "../machine/open.ts";
+import { openInput } from "../machine/open-file.ts";
 import { HANDLED_SIGNALS } from "../machine/signals.ts";
 import { TIMELINE_BYTES, Timeline } from "../observe/timeline.ts";
-import type { Invocation } from "./cli.ts";
 import { print } from "./failure.ts";
-import { configOfFlags, RUN_FLAGS } from "./run-flags.ts";
+import type { Invocation } from "./invocation.ts";
+import { configOfFlags, flagOf, RUN_FLAGS } from "./run-flags.ts";
 
 const STDOUT = 1;
+/** A thousand times what one takes: a disk image given by mistake is refused before it is read. */
+const MOST_CONFIG_BYTES = 2 ** 20;
 
 export const runVmCommand = defineCommand({
   meta: {
@@ -37,8 +40,21 @@ export const runVmCommand = defineCommand({
 
 /** The file first, flags over it. */
 function resolve(path: string | undefined, flags: VmConfigInput): VmConfig {
-  const file = path === undefined ? {} : parseConfigText(readFileSync(path, "utf8"), path);
-  return parseConfig(mergeConfig(file, flags), "");
+  const file = path === undefined ? {} : parseConfigText(readConfigFile(path), path);
+  return parseConfig(mergeConfig(file, flags), "", flagOf);
+}
+
+function readConfigFile(path: string): string {
+  const { fd, size } = openInput(path, "--config");
+  using _file = fd;
+  if (size > MOST_CONFIG_BYTES) {
+    throw new ConfigError(
+      "",
+      "--config",
+      `${path} has ${size} bytes: a VM's description has at most ${MOST_CONFIG_BYTES}`,
+    );
+  }
+  return Buffer.from(fd.readAt(0, size)).toString();
 }
 
 /** Time zero is the start of the process as Bun knows it. */

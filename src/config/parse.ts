@@ -1,23 +1,31 @@
 /** From anything to a checked VM, with errors that name the field, what was found and what is allowed. */
 import * as v from "valibot";
 import { ConfigError } from "./error.ts";
+import { printable } from "./printable.ts";
 import { type VmConfig, type VmConfigInput, VmConfigSchema } from "./schema.ts";
 
 /** Sections of Firecracker's file that name devices volt does not have yet. */
 const LATER = ["drives", "network-interfaces", "vsock", "balloon", "entropy", "metrics", "mmds-config", "cpu-config"];
 
+/** The most of a wrong value that a message repeats, in characters. */
+const MOST_REPEATED = 80;
+
 /**
  * Checks a configuration and fills in its defaults.
- * @param where what the errors are about: a file's path, "the command line"
+ * @param where what the errors are about: a file's path, "" for the command line
+ * @param nameOf how the user knows a field, by its path (`machine-config.vcpu_count`)
  * @throws ConfigError
  */
-export function parseConfig(input: unknown, where: string): VmConfig {
-  const later = typeof input === "object" && input !== null ? LATER.find((section) => section in input) : undefined;
+export function parseConfig(input: unknown, where: string, nameOf = (field: string) => field): VmConfig {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    throw new ConfigError(where, "", "a VM is a JSON object: { ... }");
+  }
+  const later = LATER.find((section) => Object.hasOwn(input, section));
   if (later) throw new ConfigError(where, later, "volt has no such device yet: take the section out");
   const result = v.safeParse(VmConfigSchema, input);
   if (result.success) return result.output;
   const issue = result.issues[0];
-  throw new ConfigError(where, v.getDotPath(issue) ?? "", problem(issue));
+  throw new ConfigError(where, nameOf(v.getDotPath(issue) ?? ""), problem(issue));
 }
 
 /** @throws ConfigError where the text is no JSON, or no VM */
@@ -29,7 +37,7 @@ export function parseConfigText(text: string, where: string): VmConfigInput {
     throw new ConfigError(
       where,
       "",
-      `not JSON (${(error as Error).message}): see \`volt run --print-config\` for an example`,
+      `not JSON (${excerpt((error as Error).message)}): see \`volt run --print-config\` for an example`,
     );
   }
   parseConfig(input, where);
@@ -48,7 +56,17 @@ export function mergeConfig(under: VmConfigInput, over: VmConfigInput): VmConfig
 
 function problem(issue: v.BaseIssue<unknown>): string {
   if (issue.type === "strict_object" && issue.expected === "never") return "no such field: is it misspelt?";
-  const found = `found ${issue.received}`;
-  const wanted = issue.message.startsWith("must") ? issue.message : `must be ${issue.expected ?? "something else"}`;
-  return `${wanted}, ${found}`;
+  if (issue.type === "check") return issue.message;
+  const wanted = issue.message.startsWith("must") ? issue.message : `must be ${kindOf(issue.expected)}`;
+  return `${wanted}, found ${excerpt(issue.received)}`;
+}
+
+/** valibot says "Object"; JSON, and the people who write it, say "an object". */
+function kindOf(expected: string | null): string {
+  const kind = expected?.toLowerCase() ?? "something else";
+  return /^[aeiou]/.test(kind) ? `an ${kind}` : `a ${kind}`;
+}
+
+function excerpt(found: string): string {
+  return printable(found.length <= MOST_REPEATED ? found : `${found.slice(0, MOST_REPEATED)}...`);
 }

@@ -12,11 +12,15 @@ const MEMORY_MIB = { min: 1, max: 2 ** 24 };
 
 /** A kernel's command line is bytes of printable ASCII. NUL would cut it short, a line break forge a log line. */
 const bootArgs = v.pipe(v.string(), v.regex(/^[\x20-\x7e\t]*$/, "must be printable ASCII"));
-const path = v.pipe(v.string(), v.nonEmpty("must not be empty"), v.regex(/^[^\0]*$/, "must not hold a NUL byte"));
+const noNul = v.regex(/^[^\0]*$/, "must not hold a NUL byte");
+const path = v.pipe(v.string(), v.nonEmpty("must not be empty"), noNul);
 const whole = (min: number, max: number) => {
   const text = `must be a whole number from ${min} to ${max}`;
   return v.pipe(v.number(text), v.integer(text), v.minValue(min, text), v.maxValue(max, text));
 };
+const SECONDS_TEXT = "must be a number of seconds from 0 to 86400";
+/** A day is as good as for ever, and every sum with it is exact. */
+const seconds = v.pipe(v.number(SECONDS_TEXT), v.minValue(0, SECONDS_TEXT), v.maxValue(86_400, SECONDS_TEXT));
 const oneOf = <const T extends readonly string[]>(...options: T) =>
   v.picklist(options, `must be one of ${options.join(", ")}`);
 
@@ -29,11 +33,18 @@ const bootSource = v.strictObject({
   boot_args: v.optional(bootArgs),
 });
 
-const machineConfig = v.strictObject({
+const machineSettings = v.strictObject({
   vcpu_count: v.optional(whole(VCPUS.min, VCPUS.max), 1),
   mem_size_mib: v.optional(whole(MEMORY_MIB.min, MEMORY_MIB.max), 128),
   huge_pages: v.optional(oneOf("None", "2M"), "None"),
 });
+/** hugetlbfs rounds up: a last half page would be reserved for nobody. */
+const fillsHugePages = ({ huge_pages, mem_size_mib }: v.InferOutput<typeof machineSettings>) =>
+  huge_pages === "None" || mem_size_mib % 2 === 0;
+const machineConfig = v.pipe(
+  machineSettings,
+  v.forward(v.check(fillsHugePages, "must be an even number of MiB to fill huge pages of 2 MiB"), ["mem_size_mib"]),
+);
 
 const logger = v.strictObject({
   log_path: v.optional(path),
@@ -46,14 +57,14 @@ const volt = v.strictObject({
   /** Added to the command line. */
   append: v.optional(bootArgs),
   /** What volt's own initramfs runs; its shell without one. */
-  command: v.optional(v.pipe(v.array(v.string()), v.minLength(1))),
+  command: v.optional(v.pipe(v.array(v.pipe(v.string(), noNul)), v.minLength(1, "must not be empty"))),
   console: v.optional(oneOf("serial", "none"), "serial"),
   /** Which of a kernel's entries is used. */
   boot_protocol: v.optional(oneOf("auto", "linux", "pvh"), "auto"),
   /** Whether kernel and initrd pages are mapped from their files, or copied. */
   load: v.optional(oneOf("auto", "map", "copy"), "auto"),
   /** Seconds a guest has to go down after it was asked to. */
-  stop_timeout: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(86_400)), 10),
+  stop_timeout: v.optional(seconds, 10),
   /** Where the timeline goes, as Chrome Trace Event JSON. */
   trace_path: v.optional(path),
 });

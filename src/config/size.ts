@@ -12,11 +12,7 @@ export function parseMib(text: string, flag: string): number {
   const match = /^(\d+(?:\.\d+)?)(?:([KMGT])(?:i?B)?)?$/i.exec(text.trim());
   const mib = match ? Number(match[1]) * MIB_PER_UNIT[(match[2] ?? "M").toUpperCase()]! : Number.NaN;
   if (!Number.isInteger(mib)) {
-    throw new ConfigError(
-      "the command line",
-      flag,
-      `"${text}" is no size in whole MiB: write 128M, 1G, or a number of MiB`,
-    );
+    throw new ConfigError("", flag, `"${text}" is no size in whole MiB: write 128M, 1G, or a number of MiB`);
   }
   return mib;
 }

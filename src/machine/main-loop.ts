@@ -34,6 +34,7 @@ export interface MainLoopParts {
 
 const Token = { wake: 0, signals: 1, stdin: 2, stdout: 3 } as const;
 const FOR_EVER = -1;
+const PRESS_AGAIN_NS = 1e9;
 
 export class MainLoop {
   readonly #parts: MainLoopParts;
@@ -43,9 +44,10 @@ export class MainLoop {
   readonly #terminal: Terminal;
   readonly #console: SerialConsole;
   readonly #button: PowerButton;
-  /** When a guest that was asked to go down is ended, in nanoseconds of the monotonic clock; and why it was asked. */
-  #deadline = Number.POSITIVE_INFINITY;
+  /** A guest that was asked to go down: by which signal, when it is ended, when it is asked again (monotonic ns). */
   #askedBy = 0;
+  #deadline = Number.POSITIVE_INFINITY;
+  #nextPress = Number.POSITIVE_INFINITY;
 
   constructor(parts: MainLoopParts) {
     this.#parts = parts;
@@ -76,7 +78,7 @@ export class MainLoop {
   }
 
   #step(): void {
-    const timeout = Math.min(this.#console.work(), this.#untilDeadline());
+    const timeout = Math.min(this.#console.work(), untilMs(this.#deadline), untilMs(this.#nextPress));
     const count = this.#epoll.wait(Number.isFinite(timeout) ? Math.ceil(timeout) : FOR_EVER);
     for (let i = 0; i < count; i++) {
       const token = this.#epoll.token(i);
@@ -85,7 +87,8 @@ export class MainLoop {
       else if (token === Token.stdin) this.#console.inputReady();
       else this.#console.outputReady();
     }
-    if (this.#untilDeadline() <= 0) this.#giveUp();
+    if (untilMs(this.#nextPress) <= 0) this.#press();
+    if (untilMs(this.#deadline) <= 0) this.#giveUp();
   }
 
   #takeSignals(): void {
@@ -118,8 +121,14 @@ export class MainLoop {
     const seconds = plan.config.volt.stop_timeout;
     this.#askedBy = signal;
     this.#deadline = monotonicNs() + seconds * 1e9;
-    this.#button.press();
+    this.#press();
     log.info(`${signalName(signal)}: asked the guest to shut down, it has ${seconds} s`);
+  }
+
+  /** A guest that is still booting misses the first press; one that is going down ignores the next. */
+  #press(): void {
+    this.#button.press();
+    this.#nextPress = monotonicNs() + PRESS_AGAIN_NS;
   }
 
   #giveUp(): void {
@@ -128,14 +137,10 @@ export class MainLoop {
     state.finish(End.signal, this.#askedBy);
   }
 
-  #untilDeadline(): number {
-    return (this.#deadline - monotonicNs()) / 1e6;
-  }
-
   #fail(error: unknown): void {
     const { log, state } = this.#parts;
     log.error((error as Error).message);
-    if (process.env["VOLT_DEBUG"]) log.error((error as Error).stack);
+    if (process.env["VOLT_DEBUG"] === "1") log.error((error as Error).stack);
     state.finish(End.failure);
   }
 
@@ -147,4 +152,9 @@ export class MainLoop {
     if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);
     exitNow(exitCode(state.endCode, state.guestStatus, state.endSignal));
   }
+}
+
+/** Milliseconds until a time of the monotonic clock, given in nanoseconds. */
+function untilMs(time: number): number {
+  return (time - monotonicNs()) / 1e6;
 }

@@ -7,6 +7,7 @@ import type { VmConfig } from "../config/schema.ts";
 import { findKernel } from "../kernels/store.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { VERSION } from "../version.ts";
+import { openInput, openOutput } from "./open-file.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
 
 const STDIN = 0;
@@ -30,12 +31,11 @@ export function openPlan(config: VmConfig, timeline: Timeline): Plan {
     kernel: { ...openImage(kernel.path, "--kernel"), mappable: kernel.inStore },
     initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "--initrd"),
     modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
-    stdin: stream(STDIN, O.RDONLY),
-    stdout: stream(STDOUT, O.WRONLY),
+    ...consoleStreams(config.volt.console),
     window: windowSize(STDIN) ?? windowSize(STDOUT),
     term: process.env["TERM"],
-    log: config.logger.log_path === undefined ? STDERR : openOutput(config.logger.log_path, O.APPEND),
-    trace: config.volt.trace_path === undefined ? undefined : openOutput(config.volt.trace_path, O.TRUNC),
+    log: config.logger.log_path === undefined ? STDERR : openLog(config.logger.log_path),
+    trace: config.volt.trace_path === undefined ? undefined : openTrace(config.volt.trace_path),
   };
   timeline.mark("files opened");
   return { ...plan, stamps: timeline.stamps() };
@@ -56,17 +56,24 @@ function kvmMend(error: unknown): string {
   return `${error instanceof Error ? error.message : error}: see \`volt doctor\``;
 }
 
-/** NONBLOCK, so that a FIFO without a writer is refused and not waited for. */
 function openImage(path: string, flag: string): PlannedFile {
-  const fd = Fd.open(path, O.RDONLY | O.NONBLOCK);
-  const { kind, size } = fd.status();
-  if (kind !== "file") throw new ConfigError("", flag, `${path} is a ${kind}, not a file`);
-  if (size === 0) throw new ConfigError("", flag, `${path} is empty`);
+  const { fd, size } = openInput(path, flag);
   return { fd: inherited(fd), name: path, size };
 }
 
-function openOutput(path: string, flags: number): number {
-  return inherited(Fd.open(path, O.WRONLY | O.CREAT | O.NONBLOCK | flags, 0o644));
+function openLog(path: string): number {
+  return inherited(openOutput(path, "--log-file", O.APPEND));
+}
+
+function openTrace(path: string): number {
+  return inherited(openOutput(path, "--trace", O.TRUNC));
+}
+
+/** Without a console stdin and stdout are the caller's alone: nothing is read of one, nothing written to the other. */
+function consoleStreams(console: VmConfig["volt"]["console"]): Pick<Plan, "stdin" | "stdout"> {
+  if (console !== "none") return { stdin: stream(STDIN, O.RDONLY), stdout: stream(STDOUT, O.WRONLY) };
+  const nowhere = { fd: inherited(Fd.open("/dev/null", O.RDWR)), isTerminal: false, neverBlocks: true };
+  return { stdin: nowhere, stdout: nowhere };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Which signals volt takes as data, and what each asks for. */
-import { Signal } from "../../ffi/signal.ts";
+import { KICK_SIGNAL, Signal } from "../../ffi/signal.ts";
 
 /** What a signal means to a running machine. */
 export type SignalMeaning =
@@ -15,7 +15,7 @@ export type SignalMeaning =
 /**
  * Everything whose default would end the process or stop it, so that the terminal is restored on each way out, and so
  * that volt can be PID 1, for which the kernel applies no defaults. SIGPIPE is ignored by Bun; SIGKILL and SIGSTOP are
- * nobody's to handle; crashes (SIGSEGV and its kind) are Bun's.
+ * nobody's to handle; crashes (SIGSEGV and its kind) are Bun's, and the terminal's CrashGuard's.
  */
 export const SIGNALS: ReadonlyMap<number, SignalMeaning> = new Map<number, SignalMeaning>([
   [Signal.SIGTERM, "shut down"],
@@ -29,11 +29,20 @@ export const SIGNALS: ReadonlyMap<number, SignalMeaning> = new Map<number, Signa
   [Signal.SIGPROF, "end"],
   [Signal.SIGXCPU, "end"],
   [Signal.SIGIO, "end"],
+  [Signal.SIGSTKFLT, "end"],
   [Signal.SIGTSTP, "suspend"],
   [Signal.SIGTTIN, "suspend"],
   [Signal.SIGTTOU, "suspend"],
   [Signal.SIGCONT, "continue"],
   [Signal.SIGWINCH, "window"],
+  ...realTimeSignals().map((signal): [number, SignalMeaning] => [signal, "end"]),
 ]);
 
 export const HANDLED_SIGNALS: readonly number[] = [...SIGNALS.keys()];
+
+/** All but the two that glibc keeps for itself and the one that kicks vCPUs. */
+function realTimeSignals(): number[] {
+  const [first, last] = [34, 64];
+  const all = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  return all.filter((signal) => signal !== KICK_SIGNAL);
+}

@@ -1,4 +1,5 @@
 /** What the machine as a whole is doing, as 32-bit words in the shared block. */
+import type { Runner } from "../cpu/kick.ts";
 import type { GuestEnd, MachineEvents } from "../devices/device.ts";
 
 /** Most vCPUs a machine has. */
@@ -79,7 +80,7 @@ export class MachineState implements MachineEvents {
   }
 
   /** The thread that runs a vCPU and its kvm_run, or undefined before it runs. */
-  runner(vcpu: number): { threadId: number; runAddress: number } | undefined {
+  runner(vcpu: number): Runner | undefined {
     const at = WORD.vcpus + vcpu * VCPU_WORDS;
     const threadId = Atomics.load(this.#words, at);
     if (threadId === 0) return undefined;

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { DEBIAN_MODULES } from "../../guest/modules.ts";
 import { cpio } from "../../src/boot/cpio.ts";
 import { GuestVm } from "./guest-vm.ts";
 
@@ -27,7 +28,7 @@ test(
   "the exit status is the command's, and what it left running may say its last words",
   async () => {
     const left = '(trap "echo bye; exit" TERM; : > /tmp/armed; while :; do sleep 0.05; done) &';
-    const script = `${left} until [ -e /tmp/armed ]; do sleep 0.05; done; echo done; exit 7`;
+    const script = `exec 2>/dev/null; ${left} until [ -e /tmp/armed ]; do sleep 0.05; done; echo done; exit 7`;
     await using vm = new GuestVm({ argv: shell(script) });
 
     expect(await vm.end()).toEqual({ status: 7, output: Buffer.from("done\nbye\n") });
@@ -44,6 +45,20 @@ test(
     await using vm = new GuestVm({ argv: shell(`${script} 2>/dev/null`) });
 
     expect((await vm.end()).status).toBe(137);
+  },
+  LIMIT,
+);
+
+test(
+  "the modules of the initramfs are loaded, and loopback is up",
+  async () => {
+    await using vm = new GuestVm({ argv: shell("cut -d' ' -f1 /proc/modules; ping -c 1 127.0.0.1 | grep -c ttl=") });
+    const { status, output } = await vm.end();
+    const lines = output.toString().split("\n");
+
+    expect(lines).toEqual(expect.arrayContaining(DEBIAN_MODULES.map((name) => name.replaceAll("-", "_"))));
+    expect(lines.at(-2)).toBe("1");
+    expect(status).toBe(0);
   },
   LIMIT,
 );

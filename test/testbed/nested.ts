@@ -51,6 +51,8 @@ async function main(args: readonly string[]): Promise<number> {
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(name, () => interrupted.resolve(128 + signalNumber(name)));
   }
+  // Nobody reads the output any more: what SIGPIPE would have done.
+  process.stdout.once("error", () => interrupted.resolve(128 + signalNumber("SIGPIPE")));
   const booting = NestedMachine.start(size);
   const machine = await Promise.race([booting, interrupted.promise]);
   // The machine's processes end with this one: see keeper.sh.

@@ -21,7 +21,8 @@ export function tellKeyboard(state: I8042State, byte: number): void {
   const { words } = state;
   const command = words[Word.KEYBOARD_COMMAND]!;
   words[Word.KEYBOARD_COMMAND] = 0;
-  if (command === 0) obey(state, byte);
+  // No argument is as high as a command: one comes where an argument is awaited when a driver has given up, or is new.
+  if (command === 0 || byte >= KeyboardCommand.SET_LEDS) obey(state, byte);
   else if (command === KeyboardCommand.SCANCODE_SET) chooseScancodeSet(state, byte);
   else send(state, [Reply.ACK]);
 }

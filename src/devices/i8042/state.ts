@@ -2,8 +2,11 @@
 import { SpinLock } from "../lock.ts";
 import { Ctr } from "./registers.ts";
 
-/** Most bytes the keyboard holds for a guest that does not read them. */
-export const QUEUE_BYTES = 16;
+/**
+ * Most bytes the keyboard holds for a guest that does not read them. With the controller's own answer that is 16: a
+ * controller out of which more can be read at once is none, by Linux's probe.
+ */
+export const QUEUE_BYTES = 15;
 
 /** The 32-bit words of the block. All is touched with the lock held. */
 export const Word = {

@@ -1,4 +1,5 @@
 /** The user's terminal while a guest has it: raw, and given back on every way out. */
+import { CrashGuard } from "../../../ffi/crash-guard.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import { stopProcess } from "../../../ffi/process.ts";
 import { makeRaw, restore, type TerminalSettings } from "../../../ffi/terminal.ts";
@@ -12,6 +13,7 @@ export class Terminal {
   readonly #stream: PlannedStream;
   readonly #state: MachineState;
   #before: TerminalSettings | undefined;
+  #guard: CrashGuard | undefined;
 
   constructor(stdin: PlannedStream, state: MachineState) {
     this.#stream = stdin;
@@ -22,12 +24,14 @@ export class Terminal {
   enter(): void {
     if (!this.#stream.isTerminal || this.#before) return;
     this.#before = makeRaw(this.#stream.fd);
+    this.#guard = new CrashGuard(this.#stream.fd, this.#before);
     this.#state.rawTerminal = true;
   }
 
   /** As it was before. */
   leave(): void {
     if (!this.#before) return;
+    this.#guard?.[Symbol.dispose]();
     restore(this.#stream.fd, this.#before);
     this.#before = undefined;
     this.#state.rawTerminal = false;

@@ -24,7 +24,7 @@ function main(): never {
     runVcpu(order, block, state);
   } catch (error) {
     log.error(`vCPU ${order.vcpu}: ${(error as Error).message}`);
-    if (process.env["VOLT_DEBUG"]) log.error((error as Error).stack);
+    if (process.env["VOLT_DEBUG"] === "1") log.error((error as Error).stack);
     state.finish(End.failure);
   }
   // The main thread ends the process; until then this thread is only in nobody's way.

@@ -1,0 +1,95 @@
+/**
+ * Restores a terminal when the process crashes. JavaScript can't run in a signal handler, so the handler is 80 bytes of
+ * machine code over data prepared here: it puts the terminal's settings back, then the signal's former action, and sends
+ * the signal again, so that Bun's crash report (or whatever was there) comes as if nothing had been in between.
+ */
+import { pack } from "./abi.ts";
+import { check } from "./error.ts";
+import { libc } from "./libc.ts";
+import { MAP, Mapping, PROT } from "./memory.ts";
+import { SIGACTION } from "./signal.ts";
+import type { TerminalSettings } from "./terminal.ts";
+
+/** SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS. */
+const CRASHES = [4, 5, 6, 7, 8, 11, 31];
+
+/** The kernel's struct sigaction (rt_sigaction(2)), which differs from glibc's. */
+const KERNEL_SIGACTION_BYTES = 32;
+const SIGNALS = 64;
+const SYS_RT_SIGACTION = 13;
+const SA_ONSTACK = 0x0800_0000;
+
+/** Where things lie in the guard's memory. */
+const SETTINGS = 0;
+const FORMER_ACTIONS = 64;
+const CODE = FORMER_ACTIONS + (SIGNALS + 1) * KERNEL_SIGACTION_BYTES;
+const BYTES = 4096;
+
+/** While it lives, a crash gives the terminal behind `fd` its settings back first. */
+export class CrashGuard implements Disposable {
+  readonly #memory = Mapping.create(BYTES, { about: "the crash guard", flags: MAP.PRIVATE | MAP.ANONYMOUS });
+  readonly #bytes = new Uint8Array(this.#memory.view());
+
+  constructor(fd: number, settings: TerminalSettings) {
+    const { address } = this.#memory;
+    this.#bytes.set(settings, SETTINGS);
+    for (const signal of CRASHES) {
+      rtSigaction(signal, 0, address + FORMER_ACTIONS + signal * KERNEL_SIGACTION_BYTES);
+    }
+    this.#bytes.set(handlerCode(fd, address + SETTINGS, address + FORMER_ACTIONS), CODE);
+    // Written, then made executable and never writable again.
+    check(libc.mprotect(address, BYTES, PROT.READ | PROT.EXEC), "mprotect", "the crash guard");
+    const action = pack(SIGACTION, { sa_handler: address + CODE, sa_flags: SA_ONSTACK });
+    for (const signal of CRASHES) check(libc.sigaction(signal, action, null), "sigaction", "the crash guard");
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of CRASHES) {
+      rtSigaction(signal, this.#memory.address + FORMER_ACTIONS + signal * KERNEL_SIGACTION_BYTES, 0);
+    }
+    this.#memory[Symbol.dispose]();
+  }
+}
+
+function rtSigaction(signal: number, action: number, former: number): void {
+  const result = libc.syscall(SYS_RT_SIGACTION, signal, action, former, 8, 0);
+  check(result, "rt_sigaction", `signal ${signal}`);
+}
+
+/** void handler(int signal), x86-64. */
+function handlerCode(fd: number, settings: number, formerActions: number): Uint8Array {
+  const imm32 = (value: number) => [...new Uint8Array(new Int32Array([value]).buffer)];
+  const imm64 = (value: number) => [...new Uint8Array(new BigUint64Array([BigInt(value)]).buffer)];
+  const eax = (syscall: number) => [0xb8, ...imm32(syscall)];
+  const syscall = [0x0f, 0x05];
+  return Uint8Array.from([
+    0x57, // push rdi
+    // ioctl(fd, TCSETS, settings)
+    ...eax(16),
+    ...[0xbf, ...imm32(fd)], // mov edi, fd
+    ...[0xbe, ...imm32(0x5402)], // mov esi, TCSETS
+    ...[0x48, 0xba, ...imm64(settings)], // mov rdx, settings
+    ...syscall,
+    // rt_sigaction(signal, formerActions + 32 * signal, NULL, 8)
+    ...[0x8b, 0x3c, 0x24], // mov edi, [rsp]
+    ...[0x89, 0xfe], // mov esi, edi
+    ...[0xc1, 0xe6, 0x05], // shl esi, 5
+    ...[0x49, 0xb8, ...imm64(formerActions)], // mov r8, formerActions
+    ...[0x4c, 0x01, 0xc6], // add rsi, r8
+    ...[0x31, 0xd2], // xor edx, edx
+    ...[0x41, 0xba, ...imm32(8)], // mov r10d, 8
+    ...eax(SYS_RT_SIGACTION),
+    ...syscall,
+    // tgkill(getpid(), gettid(), signal): delivered as soon as this returns
+    ...eax(39),
+    ...syscall,
+    ...[0x89, 0xc7], // mov edi, eax
+    ...eax(186),
+    ...syscall,
+    ...[0x89, 0xc6], // mov esi, eax
+    0x5a, // pop rdx
+    ...eax(234),
+    ...syscall,
+    0xc3, // ret
+  ]);
+}

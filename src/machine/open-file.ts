@@ -1,0 +1,50 @@
+/** Opens what the user named, and says it in the user's words when that can't be. */
+import { Errno, SystemError } from "../../ffi/error.ts";
+import { Fd, O } from "../../ffi/fd.ts";
+import { ConfigError } from "../config/error.ts";
+
+/**
+ * A regular file, to be read. NONBLOCK, so that a FIFO without a writer is refused and not waited for.
+ * @param flag what named it, for the message
+ * @returns the open file and its size in bytes
+ * @throws ConfigError
+ */
+export function openInput(path: string, flag: string): { readonly fd: Fd; readonly size: number } {
+  const fd = open(path, flag, O.RDONLY | O.NONBLOCK, "read");
+  const { kind, size } = fd.status();
+  if (kind === "file" && size > 0) return { fd, size };
+  fd.close();
+  throw new ConfigError("", flag, kind === "file" ? `${path} is empty` : `${path} is a ${kind}, not a file`);
+}
+
+/**
+ * What volt writes: made where it is not there yet. NONBLOCK, so that a FIFO nobody reads is refused.
+ * @param how O.APPEND or O.TRUNC
+ * @throws ConfigError
+ */
+export function openOutput(path: string, flag: string, how: number): Fd {
+  return open(path, flag, O.WRONLY | O.CREAT | O.NONBLOCK | how, "write");
+}
+
+function open(path: string, flag: string, flags: number, purpose: "read" | "write"): Fd {
+  try {
+    return Fd.open(path, flags, 0o644);
+  } catch (error) {
+    throw new ConfigError("", flag, mend(error, path, purpose));
+  }
+}
+
+function mend(error: unknown, path: string, purpose: "read" | "write"): string {
+  switch (error instanceof SystemError ? error.errno : 0) {
+    case Errno.ENOENT:
+      return purpose === "read"
+        ? `there is no file ${path}: check the path`
+        : `there is no folder for ${path}: make it first`;
+    case Errno.EACCES:
+      return `permission denied to ${purpose} ${path}: change its mode or owner`;
+    case Errno.ENXIO:
+      return `nobody reads the FIFO ${path}: start its reader first, or give a file`;
+    default:
+      return `${error instanceof Error ? error.message : error}: give another path`;
+  }
+}

@@ -1,0 +1,33 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { guestModules } from "../../../guest/modules.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "volt-guest-modules-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test("a folder without a kernel's modules is refused", () => {
+  expect(() => guestModules(folder, [])).toThrow(`${folder}/lib/modules: one kernel version was expected, 0 are there`);
+});
+
+test("a folder with two kernels is refused", () => {
+  mkdirSync(join(folder, "lib/modules/6.1.0"), { recursive: true });
+  mkdirSync(join(folder, "lib/modules/6.2.0"));
+  expect(() => guestModules(folder, [])).toThrow("one kernel version was expected, 2 are there");
+});
+
+test("a module the kernel does not have is named", () => {
+  mkdirSync(join(folder, "lib/modules/6.1.0"), { recursive: true });
+  expect(() => guestModules(folder, ["no_such_module"])).toThrow("no_such_module not found");
+});
+
+test("without modules only an empty order is written", () => {
+  mkdirSync(join(folder, "lib/modules/6.1.0"), { recursive: true });
+  const archive = guestModules(folder, []);
+  const list = Bun.spawnSync(["cpio", "--quiet", "-it"], { stdin: archive, stdout: "pipe" }).stdout.toString();
+  expect(list).toBe("lib\nlib/modules\nlib/modules/volt\nlib/modules/volt/order\n");
+});
