@@ -1,4 +1,3 @@
-import zlib from "node:zlib";
 import { COMPRESSION_MAGIC_LENGTH, type Compression, compressionOf } from "./compression.ts";
 import { BootError, DAMAGED } from "./error.ts";
 import { type ByteSource, bytesSource, readHead } from "./source.ts";
@@ -6,11 +5,12 @@ import { type ByteSource, bytesSource, readHead } from "./source.ts";
 /** A vmlinux with debug information stays under this; a small file that unpacks to more is an attack on memory. */
 const UNPACKED_MAX = 512 * 1024 * 1024;
 
-const UNPACKERS: Partial<
-  Record<Compression, (packed: Uint8Array, options: { maxOutputLength: number }) => Uint8Array>
-> = {
-  gzip: zlib.gunzipSync,
-  zstd: zlib.zstdDecompressSync,
+type Unpacker = (packed: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
+
+/** node:zlib takes 8 ms to load: only a packed kernel pays for it. */
+const UNPACKERS: Partial<Record<Compression, () => Unpacker>> = {
+  gzip: () => process.getBuiltinModule("node:zlib").gunzipSync,
+  zstd: () => process.getBuiltinModule("node:zlib").zstdDecompressSync,
 };
 
 /** A source that is compressed as a whole, unpacked into memory. */
@@ -26,7 +26,7 @@ export interface Unpacked {
  */
 export function unpack(source: ByteSource, max = UNPACKED_MAX): Unpacked {
   const compression = compressionOf(readHead(source, COMPRESSION_MAGIC_LENGTH));
-  const unpacker = compression && UNPACKERS[compression];
+  const unpacker = compression && UNPACKERS[compression]?.();
   if (!unpacker) {
     return { source, compression: undefined };
   }

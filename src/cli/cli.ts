@@ -1,5 +1,4 @@
 /** The `volt` command: picks the subcommand, checks its flags strictly, and hands over to citty. */
-import { basename } from "node:path";
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand } from "citty";
 import { isTerminal } from "../../ffi/terminal.ts";
 import { ConfigError } from "../config/error.ts";
@@ -25,7 +24,7 @@ const PERSONALITIES = ["firecracker", "jailer"];
 
 /** @param argv without the program. A command that fails throws, or sets process.exitCode. */
 export async function runCli(argv: readonly string[], firstLineNs: number): Promise<void> {
-  const name = basename(process.argv0);
+  const name = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
   const personality = PERSONALITIES.find((other) => name === other || argv[0] === other);
   if (personality) throw new ConfigError("", personality, "volt does not stand in for it yet: use `volt run`");
 

@@ -7,6 +7,8 @@ import { type VmConfig, type VmConfigInput, VmConfigSchema } from "./schema.ts";
 /** Sections of Firecracker's file that name devices volt does not have yet. */
 const LATER = ["drives", "network-interfaces", "vsock", "balloon", "entropy", "metrics", "mmds-config", "cpu-config"];
 
+/** Checks whose message needs no "found": of an empty text or list it would say "0". */
+const SAY_IT_ALL = ["check", "non_empty", "min_length"];
 /** The most of a wrong value that a message repeats, in characters. */
 const MOST_REPEATED = 80;
 
@@ -56,7 +58,7 @@ export function mergeConfig(under: VmConfigInput, over: VmConfigInput): VmConfig
 
 function problem(issue: v.BaseIssue<unknown>): string {
   if (issue.type === "strict_object" && issue.expected === "never") return "no such field: is it misspelt?";
-  if (issue.type === "check") return issue.message;
+  if (SAY_IT_ALL.includes(issue.type)) return issue.message;
   const wanted = issue.message.startsWith("must") ? issue.message : `must be ${kindOf(issue.expected)}`;
   return `${wanted}, found ${excerpt(issue.received)}`;
 }

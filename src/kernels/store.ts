@@ -1,7 +1,5 @@
 /** The kernel store: a folder a kernel under `VOLT_HOME/kernels`. */
-import { existsSync, readFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { exists, readTextFile } from "../../ffi/files.ts";
 import { ConfigError } from "../config/error.ts";
 
 /** A kernel to boot. */
@@ -13,12 +11,12 @@ export interface FoundKernel {
   readonly inStore: boolean;
 }
 
-/** Where the store is. @param environment VOLT_HOME, XDG_DATA_HOME */
+/** Where the store is. @param environment VOLT_HOME, XDG_DATA_HOME, HOME */
 export function storeFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
-  const { VOLT_HOME, XDG_DATA_HOME } = environment;
+  const { VOLT_HOME, XDG_DATA_HOME, HOME = "" } = environment;
   if (VOLT_HOME) return VOLT_HOME;
   if (process.getuid?.() === 0) return "/var/lib/volt";
-  return join(XDG_DATA_HOME || join(homedir(), ".local/share"), "volt");
+  return `${XDG_DATA_HOME || `${HOME}/.local/share`}/volt`;
 }
 
 /**
@@ -27,7 +25,7 @@ export function storeFolder(environment: Readonly<Record<string, string | undefi
  * @throws ConfigError
  */
 export function findKernel(wish: string | undefined, folder = storeFolder()): FoundKernel {
-  const kernels = join(folder, "kernels");
+  const kernels = `${folder}/kernels`;
   const name = wish ?? defaultName(kernels);
   if (name === undefined) {
     throw new ConfigError(
@@ -36,21 +34,17 @@ export function findKernel(wish: string | undefined, folder = storeFolder()): Fo
       `none given, and the store in ${folder} has no default: give a vmlinux or bzImage`,
     );
   }
-  const path = join(kernels, name, "vmlinux");
+  const path = `${kernels}/${name}/vmlinux`;
   // A store name is one path component: "../../etc" must not lead anywhere.
-  if (/^[\w.-]+$/.test(name) && name !== ".." && existsSync(path)) {
-    const modules = join(kernels, name, "modules.cpio");
-    return { path, modulesPath: existsSync(modules) ? modules : undefined, inStore: true };
+  if (/^[\w.-]+$/.test(name) && name !== ".." && exists(path)) {
+    const modules = `${kernels}/${name}/modules.cpio`;
+    return { path, modulesPath: exists(modules) ? modules : undefined, inStore: true };
   }
-  if (!existsSync(name))
+  if (!exists(name))
     throw new ConfigError("", "--kernel", `"${name}" is neither in the store (${folder}) nor a file`);
   return { path: name, modulesPath: undefined, inStore: false };
 }
 
 function defaultName(kernels: string): string | undefined {
-  try {
-    return readFileSync(join(kernels, "default"), "utf8").trim() || undefined;
-  } catch {
-    return undefined;
-  }
+  return readTextFile(`${kernels}/default`)?.trim() || undefined;
 }

@@ -1,7 +1,6 @@
 /** The log of a running machine: any thread writes whole lines to the same descriptor. */
 import { Fd } from "../../ffi/fd.ts";
-import type { LogFormat, LogLevel } from "../config/log-levels.ts";
-import { createLog, type Log } from "../observe/log.ts";
+import { createLog, type Log, type LogFormat, type LogLevel } from "../observe/log.ts";
 import type { Mark } from "../observe/timeline.ts";
 import type { MachineState } from "./state.ts";
 

@@ -6,38 +6,21 @@ import { EPOLL, Epoll } from "../../ffi/epoll.ts";
 import { EventFd } from "../../ffi/eventfd.ts";
 import { exitNow } from "../../ffi/process.ts";
 import { Signal, SignalFd, signalName } from "../../ffi/signal.ts";
-import type { Timeline } from "../observe/timeline.ts";
-import type { MachineBlock } from "./block.ts";
 import { SerialConsole } from "./console/serial-console.ts";
 import { Terminal } from "./console/terminal.ts";
 import { exitCode } from "./exit-code.ts";
-import type { LineNumbers } from "./lines.ts";
-import type { MachineLog } from "./log.ts";
-import type { Plan } from "./plan.ts";
+import type { MachineParts } from "./parts.ts";
 import { PowerButton } from "./power-button.ts";
 import { HANDLED_SIGNALS, SIGNALS } from "./signals.ts";
-import { End, type MachineState } from "./state.ts";
+import { End } from "./state.ts";
 import { writeTrace } from "./trace.ts";
-
-export interface MainLoopParts {
-  readonly plan: Plan;
-  readonly block: MachineBlock;
-  readonly lines: LineNumbers;
-  readonly state: MachineState;
-  readonly timeline: Timeline;
-  readonly log: MachineLog;
-  /** Whether the guest uses ACPI, and so has a power button. */
-  readonly hasAcpi: boolean;
-  /** Whether the guest is volt's own initramfs, whose console takes framed input. */
-  readonly ownInitramfs: boolean;
-}
 
 const Token = { wake: 0, signals: 1, stdin: 2, stdout: 3 } as const;
 const FOR_EVER = -1;
 const PRESS_AGAIN_NS = 1e9;
 
 export class MainLoop {
-  readonly #parts: MainLoopParts;
+  readonly #parts: MachineParts;
   readonly #epoll = new Epoll("the main loop");
   readonly #wake: EventFd;
   readonly #signals = new SignalFd(HANDLED_SIGNALS);
@@ -49,7 +32,7 @@ export class MainLoop {
   #deadline = Number.POSITIVE_INFINITY;
   #nextPress = Number.POSITIVE_INFINITY;
 
-  constructor(parts: MainLoopParts) {
+  constructor(parts: MachineParts) {
     this.#parts = parts;
     const { plan, block, lines, state } = parts;
     this.#wake = EventFd.attach(lines.wake, "wake");

@@ -57,6 +57,7 @@ export function sealPlan(plan: Plan): Fd {
 /** @throws Error when the descriptor is not one that `sealPlan` made */
 export function readPlan(number: number): Plan {
   const fd = new Fd(number, NAME);
-  if (!fd.isSealed) throw new Error(`${PLAN_VARIABLE} is set by volt itself: unset it`);
+  const isDescriptor = Number.isInteger(number) && number >= 0;
+  if (!isDescriptor || !fd.isSealed) throw new Error(`${PLAN_VARIABLE} is set by volt itself: unset it`);
   return JSON.parse(Buffer.from(fd.readAt(0, Math.min(fd.status().size, MAX_BYTES))).toString());
 }

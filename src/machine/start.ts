@@ -15,6 +15,7 @@ import { guestCpuid } from "../cpu/cpuid.ts";
 import type { EntryState } from "../cpu/modes.ts";
 import { BOOT_MSRS } from "../cpu/msrs.ts";
 import { GuestMemory } from "../memory/guest.ts";
+import { MIB } from "../memory/regions.ts";
 import { Timeline } from "../observe/timeline.ts";
 import { MachineBlock } from "./block.ts";
 import { bootGuest } from "./boot-guest.ts";
@@ -74,9 +75,7 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   const cpuid = Array.from({ length: cpus }, (_, vcpu) => vcpuCpuid(kvm, vcpu, cpus));
   timeline.mark("CPUID configured");
   const memory = GuestMemory.create(mem_size_mib * 2 ** 20, huge_pages === "2M" ? "hugepages" : "normal");
-  memory.regions.forEach(({ address, size, hostAddress }, slot) => {
-    vm.setMemorySlot({ slot, guestAddress: address, hostAddress, size });
-  });
+  plugMemory(vm, memory);
   timeline.mark("guest memory allocated");
   const guest = bootGuest(plan, memory, cpuid[0]!.find(({ leaf }) => leaf === 1)!);
   timeline.mark("kernel loaded");
@@ -113,6 +112,18 @@ function createVm(kvm: Kvm): Vm {
   vm.maskPics();
   vm.createPit();
   return vm;
+}
+
+function plugMemory(vm: Vm, memory: GuestMemory): void {
+  try {
+    memory.regions.forEach(({ address, size, hostAddress }, slot) => {
+      vm.setMemorySlot({ slot, guestAddress: address, hostAddress, size });
+    });
+  } catch (error) {
+    // Each KVM has its own bounds: pages a slot, bits of a guest-physical address.
+    const why = error instanceof Error ? error.message : error;
+    throw new ConfigError("", "--memory", `this host's KVM takes no ${memory.size / MIB} MiB: ask for less (${why})`);
+  }
 }
 
 function vcpuCpuid(kvm: Kvm, vcpu: number, vcpus: number): CpuidEntry[] {

@@ -1,7 +1,9 @@
 /** volt's log: consola's levels and filters, volt's own two formats. Lines go out by write(2): nothing waits for an event loop. */
 import { type ConsolaInstance, createConsola, LogLevels, type LogObject } from "consola/core";
 
-import type { LogFormat, LogLevel } from "../config/log-levels.ts";
+/** The same words as in `config/`, which like this part imports nothing: the compiler compares them where they meet. */
+export type LogLevel = "error" | "warn" | "info" | "debug" | "trace";
+export type LogFormat = "text" | "json";
 
 export type Log = ConsolaInstance;
 

@@ -22,6 +22,9 @@ export interface GuestOptions extends Omit<RunOptions, "terminal"> {
   readonly handOver?: Uint8Array;
 }
 
+/** On a busy host QEMU's timer is late, and Linux would report, or even panic, that it is not connected. */
+const CMDLINE = "quiet panic=-1 no_timer_check";
+
 const CONSOLES = {
   serial: { tty: "ttyS0", devices: ["-serial", "chardev:console"] },
   virtio: { tty: "hvc0", devices: ["-device", "virtio-serial-pci", "-device", "virtconsole,chardev=console"] },
@@ -51,7 +54,7 @@ export class GuestVm implements AsyncDisposable {
         "timeout",
         ...["-k", "5", `${LIMIT_MS / 1000}`, "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot"],
         ...["-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", "256", "-display", "none"],
-        ...["-kernel", kernel, "-initrd", initrd, "-append", `console=${tty} quiet panic=-1 ${options.cmdline ?? ""}`],
+        ...["-kernel", kernel, "-initrd", initrd, "-append", `console=${tty} ${CMDLINE} ${options.cmdline ?? ""}`],
         ...["-chardev", "stdio,id=console,signal=off", ...devices],
         ...["-monitor", `unix:${this.#path("monitor")},server=on,wait=off`],
         ...this.#portFile("status", 0x501),

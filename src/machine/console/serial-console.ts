@@ -3,7 +3,7 @@ import { monotonicNs } from "../../../ffi/clock.ts";
 import { EPOLL, type Epoll } from "../../../ffi/epoll.ts";
 import { SerialBackend } from "../../devices/serial/backend.ts";
 import { line } from "../lines.ts";
-import type { MainLoopParts } from "../main-loop.ts";
+import type { MachineParts } from "../parts.ts";
 import { type EscapeAction, EscapeFilter } from "./escape.ts";
 import { ConsoleInput, type InputMode } from "./input.ts";
 import { ConsoleOutput } from "./output.ts";
@@ -18,7 +18,7 @@ const BATCH_MS = 2;
 const FINISH_MS = 1000;
 
 export class SerialConsole {
-  readonly #parts: MainLoopParts;
+  readonly #parts: MachineParts;
   readonly #backend: SerialBackend;
   readonly #stdin: ConsoleStream;
   readonly #stdout: ConsoleStream;
@@ -30,7 +30,7 @@ export class SerialConsole {
   #alwaysReady = false;
   #watching = { stdin: false, stdout: false };
 
-  constructor(parts: MainLoopParts, onEscape: (action: EscapeAction) => void) {
+  constructor(parts: MachineParts, onEscape: (action: EscapeAction) => void) {
     const { plan, block, lines } = parts;
     this.#parts = parts;
     this.#backend = new SerialBackend(block.part("serial"), line(lines.serial), () => monotonicNs() / 1e6);

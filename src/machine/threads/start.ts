@@ -1,6 +1,6 @@
 /** Starts the vCPU threads early, so that their JavaScript loads while the main thread makes the VM. */
 import { EventFd } from "../../../ffi/eventfd.ts";
-import type { LogFormat, LogLevel } from "../../config/log-levels.ts";
+import type { LogFormat, LogLevel } from "../../observe/log.ts";
 import type { LineNumbers } from "../lines.ts";
 
 /** All that a vCPU's thread is told at its start; the rest comes by `handover`. */

@@ -129,6 +129,13 @@ describe("the keyboard controller", () => {
     expect(board.data).toBe(0xee);
   });
 
+  test("a byte for the keyboard turns its interface on", () => {
+    const board = new Board();
+    board.command(0xad);
+    board.write(0xee);
+    expect(board.data).toBe(0xee);
+  });
+
   test("an interrupt comes for each byte, the next after the one before was read", () => {
     const board = new Board();
     board.write(0xf2);
@@ -192,7 +199,7 @@ describe("the keyboard", () => {
   });
 
   test("obeys a command that comes where an argument was awaited", () => {
-    expect(answers(new Board(), 0xed, 0xff)).toEqual([0xfa, 0xfa, 0xaa]);
+    expect(answers(new Board(), 0xed, 0xff)).toEqual([0xfa, 0xaa]);
   });
 
   test("has scan code set 2 only", () => {

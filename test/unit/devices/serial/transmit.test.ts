@@ -40,6 +40,17 @@ describe("the transmitter", () => {
     expect(port.in(Register.IIR_FCR)).toBe(IIR.THR_EMPTY);
   });
 
+  test("enabling the interrupt makes it due again, keeping it enabled does not", () => {
+    const port = new Port();
+    port.out(Register.IER_DLM, IER.ETBEI);
+    port.in(Register.IIR_FCR);
+    port.out(Register.IER_DLM, IER.ETBEI | IER.ERBFI);
+    expect(port.in(Register.IIR_FCR)).toBe(IIR.NONE);
+    port.out(Register.IER_DLM, 0);
+    port.out(Register.IER_DLM, IER.ETBEI);
+    expect(port.in(Register.IIR_FCR)).toBe(IIR.THR_EMPTY);
+  });
+
   test("a FIFO full of bytes costs one edge", () => {
     const port = new Port();
     port.out(Register.IER_DLM, IER.ETBEI);

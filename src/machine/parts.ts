@@ -1,0 +1,20 @@
+/** What the main thread's pieces share of a machine that was built. */
+import type { Timeline } from "../observe/timeline.ts";
+import type { MachineBlock } from "./block.ts";
+import type { LineNumbers } from "./lines.ts";
+import type { MachineLog } from "./log.ts";
+import type { Plan } from "./plan.ts";
+import type { MachineState } from "./state.ts";
+
+export interface MachineParts {
+  readonly plan: Plan;
+  readonly block: MachineBlock;
+  readonly lines: LineNumbers;
+  readonly state: MachineState;
+  readonly timeline: Timeline;
+  readonly log: MachineLog;
+  /** Whether the guest uses ACPI, and so has a power button. */
+  readonly hasAcpi: boolean;
+  /** Whether the guest is volt's own initramfs, whose console takes framed input. */
+  readonly ownInitramfs: boolean;
+}

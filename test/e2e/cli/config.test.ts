@@ -1,0 +1,186 @@
+/** `--config` and `--print-config`: what is said, what wins, and what a broken file is told. */
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { Folder, failure, volt } from "./volt.ts";
+
+/** The resolved configuration. */
+async function resolved(...args: string[]): Promise<unknown> {
+  const { status, stdout, stderr } = await volt(["run", "--print-config", ...args]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return JSON.parse(stdout.toString());
+}
+
+const DEFAULTS = {
+  "boot-source": {},
+  "machine-config": { vcpu_count: 1, mem_size_mib: 128, huge_pages: "None" },
+  logger: { level: "warn", format: "text" },
+  volt: { console: "serial", boot_protocol: "auto", load: "auto", stop_timeout: 10 },
+};
+
+const EVERY_FLAG = [
+  ...["--kernel", "k", "--cmdline", "a=b", "--append", "c d", "--cpus", "3", "--memory", "1G", "--hugepages"],
+  ...["--console", "none", "--id", "name-1", "--boot-protocol", "pvh", "--load", "copy", "--stop-timeout", "0.5"],
+  ...["--log-level", "trace", "--log-format", "json", "--log-file", "l", "--trace", "t", "--", "ls", "-l", ""],
+];
+
+describe("--print-config", () => {
+  test("without anything else prints the defaults", async () => {
+    expect(await resolved()).toEqual(DEFAULTS);
+  });
+
+  test("shows what every flag became", async () => {
+    expect(await resolved(...EVERY_FLAG)).toEqual({
+      "boot-source": { kernel_image_path: "k", boot_args: "a=b" },
+      "machine-config": { vcpu_count: 3, mem_size_mib: 1024, huge_pages: "2M" },
+      logger: { log_path: "l", level: "trace", format: "json" },
+      volt: {
+        ...{ id: "name-1", append: "c d", command: ["ls", "-l", ""], console: "none" },
+        ...{ boot_protocol: "pvh", load: "copy", stop_timeout: 0.5, trace_path: "t" },
+      },
+    });
+  });
+
+  test("fed back by --config prints the same, to the byte", async () => {
+    using folder = new Folder();
+    for (const flags of [[], EVERY_FLAG, ["--initrd", "i"]]) {
+      const first = await volt(["run", "--print-config", ...flags]);
+      writeFileSync(folder.file("vm.json"), first.stdout);
+      const second = await volt(["run", "--print-config", "--config", folder.file("vm.json")]);
+      expect(second).toEqual(first);
+      expect(first.status).toBe(0);
+    }
+  });
+
+  test("takes --name=value as --name value, and = inside a value", async () => {
+    const flags = ["--cmdline=a=b", "--cpus=3", "--append=--x"];
+    expect(await resolved(...flags)).toMatchObject({
+      "boot-source": { boot_args: "a=b" },
+      "machine-config": { vcpu_count: 3 },
+      volt: { append: "--x" },
+    });
+  });
+
+  test.each([
+    ["64", 64],
+    ["128M", 128],
+    ["128m", 128],
+    ["1G", 1024],
+    ["1GB", 1024],
+    ["1GiB", 1024],
+    ["1.5G", 1536],
+    ["2048K", 2],
+    ["16T", 2 ** 24],
+  ])("reads --memory %s as %i MiB", async (size, mib) => {
+    expect(await resolved("--memory", size)).toMatchObject({ "machine-config": { mem_size_mib: mib } });
+  });
+
+  test("opens nothing and needs no kernel: a path that is not there is only shown", async () => {
+    expect(await resolved("--kernel", "/nonexistent/k", "--log-file", "/nonexistent/l")).toMatchObject({
+      "boot-source": { kernel_image_path: "/nonexistent/k" },
+    });
+  });
+});
+
+test("a flag wins over the file, field by field, and the rest of the file stays", async () => {
+  using folder = new Folder();
+  const file = { "machine-config": { vcpu_count: 4, mem_size_mib: 256 }, volt: { id: "file", append: "x" } };
+  writeFileSync(folder.file("vm.json"), JSON.stringify(file));
+  expect(await resolved("--config", folder.file("vm.json"), "--cpus", "2", "--id", "flag")).toEqual({
+    ...DEFAULTS,
+    "machine-config": { ...DEFAULTS["machine-config"], vcpu_count: 2, mem_size_mib: 256 },
+    volt: { ...DEFAULTS.volt, id: "flag", append: "x" },
+  });
+});
+
+describe("a config file is refused", () => {
+  const CPUS = "must be a whole number from 1 to 32";
+  const MIB = "must be a whole number from 1 to 16777216";
+  test.each([
+    ['{"bogus": 1}', "bogus: no such field: is it misspelt?"],
+    ['{"machine-config": {"vcpus": 1}}', "machine-config.vcpus: no such field: is it misspelt?"],
+    ['{"__proto__": {"volt": {}}}', "__proto__: no such field: is it misspelt?"],
+    ['{"volt": {"__proto__": {"console": "none"}}}', "volt.__proto__: no such field: is it misspelt?"],
+    ['{"constructor": {}}', "constructor: no such field: is it misspelt?"],
+    ["[]", "a VM is a JSON object: { ... }"],
+    ["null", "a VM is a JSON object: { ... }"],
+    ["1", "a VM is a JSON object: { ... }"],
+    ['{"volt": null}', "volt: must be an object, found null"],
+    ['{"machine-config": 1}', "machine-config: must be an object, found 1"],
+    ['{"boot-source": {"kernel_image_path": 1}}', "boot-source.kernel_image_path: must be a string, found 1"],
+    ['{"boot-source": {"kernel_image_path": ""}}', "boot-source.kernel_image_path: must not be empty"],
+    [
+      '{"boot-source": {"initrd_path": "a\\u0000b"}}',
+      'boot-source.initrd_path: must not hold a NUL byte, found "a\\x00b"',
+    ],
+    ['{"boot-source": {"boot_args": "é"}}', 'boot-source.boot_args: must be printable ASCII, found "é"'],
+    ['{"volt": {"append": "a\\u0000b"}}', 'volt.append: must be printable ASCII, found "a\\x00b"'],
+    ['{"volt": {"command": ["a\\u0000b"]}}', 'volt.command.0: must not hold a NUL byte, found "a\\x00b"'],
+    ['{"volt": {"command": ["a", 1]}}', "volt.command.1: must be a string, found 1"],
+    ['{"volt": {"command": []}}', "volt.command: must not be empty"],
+    [
+      '{"volt": {"console": "\\u001b[2J\\u009b1m"}}',
+      'volt.console: must be one of serial, none, found "\\x1b[2J\\x9b1m"',
+    ],
+    ['{"machine-config": {"vcpu_count": 0}}', `machine-config.vcpu_count: ${CPUS}, found 0`],
+    ['{"machine-config": {"vcpu_count": 33}}', `machine-config.vcpu_count: ${CPUS}, found 33`],
+    ['{"machine-config": {"vcpu_count": 1.5}}', `machine-config.vcpu_count: ${CPUS}, found 1.5`],
+    ['{"machine-config": {"vcpu_count": "2"}}', `machine-config.vcpu_count: ${CPUS}, found "2"`],
+    ['{"machine-config": {"vcpu_count": true}}', `machine-config.vcpu_count: ${CPUS}, found true`],
+    ['{"machine-config": {"vcpu_count": 1e400}}', `machine-config.vcpu_count: ${CPUS}, found Infinity`],
+    ['{"machine-config": {"mem_size_mib": 0}}', `machine-config.mem_size_mib: ${MIB}, found 0`],
+    [
+      '{"machine-config": {"mem_size_mib": 18446744073709551616}}',
+      `machine-config.mem_size_mib: ${MIB}, found 18446744073709552000`,
+    ],
+    [
+      '{"logger": {"level": "Warning"}}',
+      'logger.level: must be one of error, warn, info, debug, trace, found "Warning"',
+    ],
+    ['{"volt": {"stop_timeout": -1}}', "volt.stop_timeout: must be a number of seconds from 0 to 86400, found -1"],
+    ['{"drives": []}', "drives: volt has no such device yet: take the section out"],
+    ['{"network-interfaces": []}', "network-interfaces: volt has no such device yet: take the section out"],
+  ])("%s", async (text, message) => {
+    using folder = new Folder();
+    writeFileSync(folder.file("vm.json"), text);
+    expect(await failure(["run", "--config", "vm.json"], { cwd: folder.path })).toBe(`vm.json: ${message}`);
+  });
+
+  test.each([
+    "{",
+    '{"volt": {}',
+    "{'volt': {}}",
+    "volt: {}",
+    '{"a": 1}{"a": 1}',
+    "[".repeat(100_000),
+    "\u0000\u0001\ufffd",
+  ])("when it is no JSON: %.20j", async (text) => {
+    using folder = new Folder();
+    writeFileSync(folder.file("vm.json"), text);
+    const message = await failure(["run", "--config", "vm.json"], { cwd: folder.path });
+    expect(message).toMatch(/^vm.json: not JSON \(.+\): see `volt run --print-config` for an example$/);
+  });
+
+  test("when it is larger than any VM's description", async () => {
+    using folder = new Folder();
+    writeFileSync(folder.file("vm.json"), " ".repeat(2 ** 20 + 1));
+    expect(await failure(["run", "--config", "vm.json"], { cwd: folder.path })).toBe(
+      "--config: vm.json has 1048577 bytes: a VM's description has at most 1048576",
+    );
+  });
+
+  test("even where a flag would have replaced the wrong value", async () => {
+    using folder = new Folder();
+    writeFileSync(folder.file("vm.json"), '{"machine-config": {"vcpu_count": 0}}');
+    expect(await failure(["run", "--config", "vm.json", "--cpus", "1"], { cwd: folder.path })).toStartWith(
+      "vm.json: machine-config.vcpu_count: ",
+    );
+  });
+});
+
+test("a mistake on the command line over a good file is told by its flag", async () => {
+  using folder = new Folder();
+  writeFileSync(folder.file("vm.json"), '{"machine-config": {"huge_pages": "2M"}}');
+  expect(await failure(["run", "--config", "vm.json", "--memory", "3"], { cwd: folder.path })).toBe(
+    "--memory: must be an even number of MiB to fill huge pages of 2 MiB",
+  );
+});
