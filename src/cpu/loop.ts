@@ -11,6 +11,11 @@ import type { MmioBus, PortBus } from "../devices/bus.ts";
 export interface LoopControl {
   /** Whether the loop should return. Asked after every exit and every kick. */
   readonly stopped: boolean;
+  /**
+   * A device threw. Guest input must not end the VM by a mistake of ours: the access is dropped, and the loop goes on.
+   * A guest may repeat it as often as it likes.
+   */
+  deviceFault(error: unknown): void;
 }
 
 /** Why a loop returned. */
@@ -62,11 +67,19 @@ export class VcpuLoop {
       switch (state.exitReason) {
         case Exit.KVM_EXIT_IO:
           exits.io++;
-          this.#ports.serve(state);
+          try {
+            this.#ports.serve(state);
+          } catch (error) {
+            control.deviceFault(error);
+          }
           break;
         case Exit.KVM_EXIT_MMIO:
           exits.mmio++;
-          this.#mmio.serve(state);
+          try {
+            this.#mmio.serve(state);
+          } catch (error) {
+            control.deviceFault(error);
+          }
           break;
         case Exit.KVM_EXIT_INTR:
         case Exit.KVM_EXIT_IRQ_WINDOW_OPEN:

@@ -2,6 +2,7 @@
  * Every address, port and interrupt line of the machine, in one place. The ACPI tables, the MP table, the command line,
  * the buses and the event descriptors all derive from it.
  */
+import { PowerRegister } from "../devices/power/power.ts";
 import { GIB } from "../memory/regions.ts";
 
 /** Guest-physical addresses below 1 MiB that volt fills before the guest starts; the guest may reuse most once it runs. */
@@ -50,7 +51,11 @@ export const PORTS = {
 } as const;
 
 /** Registers inside the `power` ports. */
-export const POWER = { sleepControl: 0x600, sleepStatus: 0x601, reset: 0x602 } as const;
+export const POWER = {
+  sleepControl: PORTS.power.first + PowerRegister.SLEEP_CONTROL,
+  sleepStatus: PORTS.power.first + PowerRegister.SLEEP_STATUS,
+  reset: PORTS.power.first + PowerRegister.RESET,
+} as const;
 
 /** Global system interrupts; the first 16 are the ISA lines of the same number. */
 export const GSI = {

@@ -3,12 +3,9 @@
 import type { CpuidEntry } from "../../ffi/kvm/cpuid.ts";
 import type { AcpiPlatform } from "../boot/acpi/platform.ts";
 import type { MpPlatform } from "../boot/mp-table.ts";
+import { RESET_VALUE, SLP_TYP_S5 } from "../devices/power/power.ts";
 import { GSI, LOW_MEMORY, MMIO, PORTS, POWER } from "./layout.ts";
 
-/** SLP_TYP for S5, which DSDT and sleep control register agree on. */
-export const S5_TYPE = 5;
-/** What the ACPI reset register wants to be written. */
-export const RESET_VALUE = 1;
 const IO_APIC_PINS = 24;
 const HIGH_MEMORY = LOW_MEMORY.highMemory;
 
@@ -27,7 +24,7 @@ export function acpiPlatform(cpus: number): AcpiPlatform {
     apicIds: apicIds(cpus),
     localApicAddress: MMIO.localApic,
     ioApic: ioApic(cpus),
-    sleep: { controlPort: POWER.sleepControl, statusPort: POWER.sleepStatus, s5Type: S5_TYPE },
+    sleep: { controlPort: POWER.sleepControl, statusPort: POWER.sleepStatus, s5Type: SLP_TYP_S5 },
     reset: { port: POWER.reset, value: RESET_VALUE },
     serial: { port: PORTS.serial.first, gsi: GSI.serial },
     keyboard: { dataPort: PORTS.keyboardData.first, commandPort: PORTS.keyboardCommand.first, gsi: GSI.keyboard },

@@ -42,9 +42,13 @@ function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState): 
   EventFd.attach(order.go, "the start").take();
   const { regions, vcpus, runSize } = readHandover(block.part("handover"));
   const vcpu = new Vcpu(new Fd(vcpus[id]!, `vCPU ${id}`), runSize);
+  let faults = 0;
   const loop = new VcpuLoop(vcpu, ports, mmio, {
     get stopped() {
       return state.endCode !== End.none;
+    },
+    deviceFault(error) {
+      if (faults++ === 0) log.error(`${vcpu.fd.about}: a device failed (later failures are not shown): ${error}`);
     },
   });
   state.enlist(id, threadId(), vcpu.runAddress);

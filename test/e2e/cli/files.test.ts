@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "
 import { u64 } from "../../../src/boot/pack.ts";
 import { buildElf, bzImage, EHDR, PHDR, patched, phdr, TEXT, vmlinux } from "../../unit/boot/fixtures.ts";
 import { END, tinyKernel } from "./tiny-kernel.ts";
-import { Folder, failure, volt } from "./volt.ts";
+import { Folder, failure, VOLT, volt } from "./volt.ts";
 
 /** A folder with one of each that is no regular file with something in it. */
 function strangeFiles(): Folder {
@@ -170,17 +170,25 @@ describe.each(["--log-file", "--trace"])("%s", (flag) => {
   });
 });
 
-test("what another user may not read or write is told as that", async () => {
+test("another user has a store of his own, and is told what he may not read", async () => {
   using folder = new Folder();
   const { path } = tinyKernel(folder, END.reset);
   chmodSync(folder.path, 0o755);
   chmodSync(path, 0o600);
   const asNobody = { by: ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"] };
   const program = folder.file("volt");
-  writeFileSync(program, readFileSync((await import("./volt.ts")).VOLT), { mode: 0o755 });
+  writeFileSync(program, readFileSync(VOLT), { mode: 0o755 });
   writeFileSync(folder.file("vm.json"), "{}", { mode: 0o600 });
   expect(await failure(["run", "--config", folder.file("vm.json")], { ...asNobody, program })).toBe(
     `--config: permission denied to read ${folder.file("vm.json")}: change its mode or owner`,
+  );
+  const home = { HOME: "/nonexistent/home", VOLT_HOME: "" };
+  expect(await failure(["run", "--kernel", "x"], { ...asNobody, program, env: home })).toBe(
+    '--kernel: "x" is neither in the store (/nonexistent/home/.local/share/volt) nor a file',
+  );
+  const xdg = { ...home, XDG_DATA_HOME: "/nonexistent/xdg" };
+  expect(await failure(["run", "--kernel", "x"], { ...asNobody, program, env: xdg })).toBe(
+    '--kernel: "x" is neither in the store (/nonexistent/xdg/volt) nor a file',
   );
   expect(await failure(["run", "--kernel", path], { ...asNobody, program })).toBe(
     "/dev/kvm: permission denied: join its group (usermod -aG kvm $USER, then log in again)",

@@ -38,7 +38,9 @@ describe("memory the host does not have", () => {
     using folder = new Folder();
     const { run } = tinyKernel(folder, END.reset);
     const flags = run.map((word) => (word === "32M" ? "16T" : word));
-    expect(await failure(flags)).toMatch(/^--memory: this host's KVM takes no 16777216 MiB: ask for less \(.+\)$|guest memory: mmap: /);
+    expect(await failure(flags)).toMatch(
+      /^--memory: this host's KVM takes no 16777216 MiB: ask for less \(.+\)$|guest memory: mmap: /,
+    );
   });
 
   test("--hugepages beyond those free", async () => {

@@ -1,30 +1,48 @@
 /** A volt that runs for a while: what the kernel says about it, and its end. */
 import { readdirSync, readFileSync } from "node:fs";
-import { cleanEnvironment, ended, VOLT, type VoltEnd, type VoltOptions } from "./volt.ts";
+import { cleanEnvironment, VOLT, type VoltEnd, type VoltOptions } from "./volt.ts";
 
-type Child = Bun.Subprocess<"pipe" | "ignore" | Buffer, "pipe", "pipe">;
+/** One that should end and does not is killed after so long. */
+const LIMIT_MS = 60_000;
 
 /** Started, and killed at the end of its scope should it still run. */
 export class RunningVolt implements AsyncDisposable {
   readonly pid: number;
-  readonly #child: Child;
-  readonly #end: Promise<VoltEnd>;
+  readonly #child: Bun.Subprocess<"pipe", "pipe", "pipe">;
+  readonly #collected: Promise<unknown>;
+  #stdout = Buffer.alloc(0);
+  #stderr = Buffer.alloc(0);
 
   constructor(args: readonly string[], { cwd, env, by = [] }: VoltOptions = {}) {
     this.#child = Bun.spawn([...by, VOLT, ...args], {
       ...(cwd === undefined ? {} : { cwd }),
       env: cleanEnvironment(env),
-      stdin: "ignore",
+      stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
     });
     this.pid = this.#child.pid;
-    this.#end = ended(this.#child, `volt ${args.join(" ")}`);
+    this.#collected = Promise.all([this.#collectStdout(), this.#collectStderr()]);
   }
 
-  /** Waits until its vCPU runs guest code, which is the last thing a start does. */
-  async running(): Promise<void> {
-    await this.until("its vCPU runs", () => this.threads().includes("vcpu 0") && this.#userTime() > 0);
+  /** Waits until the guest has printed a text. */
+  async printed(text: string): Promise<void> {
+    await this.until(`the guest printed ${text}`, () => this.#stdout.includes(text));
+  }
+
+  /** Waits until volt's log has a text. */
+  async logged(text: string): Promise<void> {
+    await this.until(`volt said ${text}`, () => this.#stderr.includes(text));
+  }
+
+  /** Writes to the guest's console. */
+  send(text: string): void {
+    this.#child.stdin.write(text);
+    this.#child.stdin.flush();
+  }
+
+  closeStdin(): void {
+    this.#child.stdin.end();
   }
 
   /** The names of its threads. */
@@ -53,15 +71,26 @@ export class RunningVolt implements AsyncDisposable {
     this.#child.kill(name);
   }
 
+  /** Waits for its end. @throws Error when that does not come */
   async end(): Promise<VoltEnd> {
-    return await this.#end;
+    let late = false;
+    const limit = setTimeout(() => {
+      late = true;
+      this.#child.kill("SIGKILL");
+    }, LIMIT_MS);
+    const status = await this.#child.exited;
+    await this.#collected;
+    clearTimeout(limit);
+    if (late) throw new Error(`volt did not end within ${LIMIT_MS / 1000} s; it said: ${this.#stderr}`);
+    return { status, stdout: this.#stdout, stderr: this.#stderr.toString() };
   }
 
   /** Waits until something is so. @throws Error when volt ends before */
   async until(what: string, isSo: () => boolean): Promise<void> {
     while (!isSo()) {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
-        throw new Error(`volt ended before ${what}: ${(await this.#end).stderr}`);
+        await this.#collected;
+        throw new Error(`volt ended before ${what}: ${this.#stderr}`);
       }
       await Bun.sleep(5);
     }
@@ -69,6 +98,14 @@ export class RunningVolt implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill("SIGKILL");
-    await this.#end;
+    await this.#child.exited;
+  }
+
+  async #collectStdout(): Promise<void> {
+    for await (const chunk of this.#child.stdout) this.#stdout = Buffer.concat([this.#stdout, chunk]);
+  }
+
+  async #collectStderr(): Promise<void> {
+    for await (const chunk of this.#child.stderr) this.#stderr = Buffer.concat([this.#stderr, chunk]);
   }
 }

@@ -1,0 +1,156 @@
+/** The console of a running VM: floods, stuck and missing readers, piped input. */
+import { describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { RunningVolt } from "./process.ts";
+import { END, exitStatus, print, tinyKernel } from "./tiny-kernel.ts";
+import { cleanEnvironment, Folder, VOLT, volt } from "./volt.ts";
+
+/** Writes `count` bytes, 0 to 255 over and over, without ever asking whether there is room; then "." and the end. */
+const flood = (count: number, end: string) =>
+  `mov dx, 0x3f8; xor eax, eax; mov ecx, ${count}; 3: out dx, al; inc al; dec ecx; jnz 3b; mov al, '.'; out dx, al; ${end}`;
+
+/** Sets MCR's DTR and RTS, as a driver that listens does; then sends back all it gets until a `q`. */
+const ECHO = `
+  mov dx, 0x3fc; mov al, 3; out dx, al
+  4: mov dx, 0x3fd; in al, dx; test al, 1; jz 4b
+  mov dx, 0x3f8; in al, dx
+  cmp al, 'q'; je 5f
+  out dx, al; jmp 4b
+  5: ${exitStatus(3)} ${END.reset}`;
+
+/** Reads the whole of piped input: echoes until Ctrl-D, which is the end of it. */
+const ECHO_UNTIL_EOT = ECHO.replace("'q'", "4");
+
+const COUNT = 300_000;
+/** What the guest's ring, its reader and the stages before an exec may account for, and a leak of 20 bytes a byte may not. */
+const SOME_KIB = 4096;
+
+describe("a flood of output", () => {
+  test("is whole, in order, when somebody reads it", async () => {
+    using folder = new Folder();
+    const end = await volt(tinyKernel(folder, flood(COUNT, END.reset)).run);
+    const whole = Buffer.alloc(
+      COUNT + 1,
+      Uint8Array.from({ length: 256 }, (_, i) => i),
+    );
+    whole[COUNT] = 0x2e;
+    expect({ status: end.status, stderr: end.stderr }).toEqual({ status: 0, stderr: "" });
+    expect(end.stdout.equals(whole)).toBe(true);
+  });
+
+  test.each([
+    ["closed", "exec >&-", ""],
+    ["read by nobody any more", "exec > >(exec true); sleep 0.1", ""],
+    ["a full device", "exec >/dev/full", ""],
+  ])("does not stop a guest whose stdout is %s", async (_, how, said) => {
+    using folder = new Folder();
+    const { run } = tinyKernel(folder, flood(COUNT, exitStatus(6) + END.reset));
+    const end = await volt(run, { by: ["bash", "-c", `${how}; exec "$@"`, "bash"] });
+    expect(end).toEqual({ status: 6, stdout: Buffer.alloc(0), stderr: said });
+  });
+
+  test("does not stop a guest whose reader is stuck, and memory stays level", async () => {
+    using folder = new Folder();
+    Bun.spawnSync(["mkfifo", folder.file("stuck")]);
+    // Both ends are open, and nobody reads: the pipe takes 64 KiB and no more.
+    const by = ["bash", "-c", `exec 9<>'${folder.file("stuck")}' >'${folder.file("stuck")}'; exec "$@" 9>&-`, "bash"];
+    const program = `${flood(COUNT, "")} ${exitStatus(6)} ${flood(COUNT, "")} ${END.halt}`;
+    await using vm = new RunningVolt([...tinyKernel(folder, program).run, "--log-level", "info"], { by });
+    await vm.logged("VM is running");
+    const before = vm.residentKib();
+    let most = before;
+    for (let look = 0; look < 40; look++) {
+      most = Math.max(most, vm.residentKib());
+      await Bun.sleep(50);
+    }
+    vm.signal("SIGHUP");
+    const { status, stderr } = await vm.end();
+    expect(status).toBe(129);
+    expect(most - before).toBeLessThan(SOME_KIB);
+    expect(stderr).toMatch(/warn: \d+ bytes of kernel messages were lost: stdout took them too slowly\n$/);
+  });
+});
+
+describe("--console none", () => {
+  test("writes nothing to stdout, and the guest's polled output goes nowhere", async () => {
+    using folder = new Folder();
+    const end = await volt([
+      ...tinyKernel(folder, print("hello") + flood(100_000, exitStatus(3) + END.reset)).run,
+      "--console",
+      "none",
+    ]);
+    expect(end).toEqual({ status: 3, stdout: Buffer.alloc(0), stderr: "" });
+  });
+
+  test("leaves stdin to whoever comes next", async () => {
+    using folder = new Folder();
+    const { run } = tinyKernel(folder, print("hello") + END.reset);
+    writeFileSync(folder.file("input"), "for the next\n");
+    const script = `"$0" "$@" --console none; cat`;
+    const child = Bun.spawnSync(["sh", "-c", script, VOLT, ...run], {
+      stdin: Bun.file(folder.file("input")),
+      env: cleanEnvironment(),
+    });
+    expect(child.stdout.toString()).toBe("for the next\n");
+  });
+});
+
+describe("piped input", () => {
+  test("reaches a guest that polls for it, byte by byte", async () => {
+    using folder = new Folder();
+    await using vm = new RunningVolt(tinyKernel(folder, ECHO).run);
+    vm.send("one ");
+    await vm.printed("one ");
+    vm.send("two");
+    await vm.printed("one two");
+    vm.send("q");
+    expect(await vm.end()).toEqual({ status: 3, stdout: Buffer.from("one two"), stderr: "" });
+  });
+
+  test("arrives whole and ends with a Ctrl-D", async () => {
+    using folder = new Folder();
+    const input = Buffer.from(Array.from({ length: 20_000 }, (_, i) => (i % 251) + 5));
+    const end = await volt(tinyKernel(folder, ECHO_UNTIL_EOT).run, { input });
+    expect({ status: end.status, stderr: end.stderr }).toEqual({ status: 3, stderr: "" });
+    expect(end.stdout.equals(input)).toBe(true);
+  });
+
+  test("from a file ends so too", async () => {
+    using folder = new Folder();
+    writeFileSync(folder.file("input"), "from a file");
+    const { run } = tinyKernel(folder, ECHO_UNTIL_EOT);
+    const child = Bun.spawnSync([VOLT, ...run], { stdin: Bun.file(folder.file("input")), env: cleanEnvironment() });
+    expect([child.exitCode, child.stdout.toString()]).toEqual([3, "from a file"]);
+  });
+
+  test("that does not listen costs nothing: what a guest leaves unread is no error", async () => {
+    using folder = new Folder();
+    const end = await volt(tinyKernel(folder, print("x") + END.reset).run, { input: "y".repeat(1_000_000) });
+    expect(end).toEqual({ status: 0, stdout: Buffer.from("x"), stderr: "" });
+  });
+
+  test.each(["</dev/null", "<&-"])("of %s is not waited for", async (redirection) => {
+    using folder = new Folder();
+    const { run } = tinyKernel(folder, print("x") + END.reset);
+    const end = await volt(run, { by: ["sh", "-c", `exec "$@" ${redirection}`, "sh"] });
+    expect(end).toEqual({ status: 0, stdout: Buffer.from("x"), stderr: "" });
+  });
+});
+
+test("stdout that is a file is written where it stands", async () => {
+  using folder = new Folder();
+  const { run } = tinyKernel(folder, print("guest") + END.reset);
+  const script = `{ echo before; "$0" "$@"; echo after; } > out`;
+  Bun.spawnSync(["sh", "-c", script, VOLT, ...run], { cwd: folder.path, env: cleanEnvironment() });
+  expect(readFileSync(folder.file("out"), "utf8")).toBe("before\nguestafter\n");
+});
+
+test("the caller's own pipe is not left non-blocking", async () => {
+  using folder = new Folder();
+  const { run } = tinyKernel(folder, print("x") + END.reset);
+  const flags = "sed -n 's/^flags:[[:space:]]*//p' /proc/self/fdinfo/1 >&2";
+  const { stderr } = await volt(run, { by: ["sh", "-c", `${flags}; "$@"; ${flags}`, "sh"] });
+  const [before, after] = stderr.split("\n");
+  expect(before).toMatch(/^\d+$/);
+  expect(after).toBe(before!);
+});
