@@ -14,6 +14,15 @@ export function openDescriptors(): Map<number, string> {
   return found;
 }
 
+/**
+ * The descriptors that are open now and were not then. Others may have gone meanwhile: Bun closes those of ended children
+ * and Workers when it gets to it.
+ */
+export function openedSince(before: ReadonlyMap<number, string>): string[] {
+  const opened = [...openDescriptors()].filter(([number, target]) => before.get(number) !== target);
+  return opened.map(([number, target]) => `${number} ${target}`);
+}
+
 /** The lines of /proc/self/maps whose mapping is of a file (or pseudo-file) with this in its name. */
 export function mappingsOf(name: string): string[] {
   return readFileSync("/proc/self/maps", "utf8")

@@ -23,8 +23,8 @@ export class ConsoleOutput {
   readonly #supply: ByteSupply;
   readonly #stream: ConsoleStream;
   #closed = false;
-  /** Bytes that reached stdout. */
-  written = 0;
+  /** Bytes taken from the supply: to stdout, or to nowhere once that is closed. */
+  taken = 0;
 
   constructor(supply: ByteSupply, stream: ConsoleStream) {
     this.#supply = supply;
@@ -38,11 +38,7 @@ export class ConsoleOutput {
   /** Moves what waits, until all is out or stdout would make us wait. */
   flush(): Flushed {
     for (let bytes = this.#supply.readable(); bytes.length > 0; bytes = this.#supply.readable()) {
-      if (this.#closed) {
-        this.#supply.consume(bytes.length);
-        continue;
-      }
-      const count = this.#stream.write(bytes);
+      const count = this.#closed ? bytes.length : this.#stream.write(bytes);
       if (count === -Errno.EAGAIN) return "blocked";
       if (count === -Errno.EINTR) continue;
       if (count < 0) {
@@ -50,7 +46,7 @@ export class ConsoleOutput {
         this.#closed = true;
         continue;
       }
-      this.written += count;
+      this.taken += count;
       this.#supply.consume(count);
     }
     return this.#closed ? "closed" : "empty";

@@ -52,10 +52,10 @@ export class SerialConsole {
    * @returns milliseconds after which to call again; Infinity when a wake or a descriptor will tell
    */
   work(): number {
-    const before = this.#output.written;
+    const before = this.#output.taken;
     const flushed = this.#output.flush();
-    const wrote = this.#output.written !== before;
-    if (wrote) this.#parts.timeline.mark("first console byte");
+    const took = this.#output.taken !== before;
+    if (took) this.#parts.timeline.mark("first console byte");
     this.#watch("stdout", flushed === "blocked");
 
     this.#watch("stdin", this.#input.wantsMore);
@@ -63,7 +63,7 @@ export class SerialConsole {
     const untilInput = this.#backend.pump();
 
     if (flushed === "blocked") return untilInput;
-    if (wrote) return Math.min(untilInput, BATCH_MS);
+    if (took) return Math.min(untilInput, BATCH_MS);
     return this.#backend.sleep() ? untilInput : 0;
   }
 

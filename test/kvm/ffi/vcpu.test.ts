@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Errno } from "../../../ffi/error.ts";
 import { Mapping } from "../../../ffi/memory.ts";
-import { isMapped, mappingsOf, openDescriptors } from "../../support/resources.ts";
+import { isMapped, mappingsOf, openDescriptors, openedSince } from "../../support/resources.ts";
 import { systemError } from "../../support/thrown.ts";
 import { LONG_MODE, REAL_MODE, writePageTables } from "../tiny/modes.ts";
 import { withVm } from "./machine.ts";
@@ -122,7 +122,7 @@ describe("a vCPU", () => {
       });
     }
     expect(mappingsOf("kvm-vcpu")).toEqual(mappings);
-    expect(openDescriptors()).toEqual(descriptors);
+    expect(openedSince(descriptors)).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Kvm } from "../../../ffi/kvm/system.ts";
-import { openDescriptors } from "../../support/resources.ts";
+import { openDescriptors, openedSince } from "../../support/resources.ts";
 import { TinyGuest } from "./guest.ts";
 
 test("hlt without interrupt chips ends in KVM_EXIT_HLT, just after the instruction", () => {
@@ -72,5 +72,5 @@ test("twenty guests leave no descriptor behind", () => {
     using guest = new TinyGuest("hlt");
     guest.run();
   }
-  expect(openDescriptors()).toEqual(before);
+  expect(openedSince(before)).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { Exit } from "../../../ffi/kvm/exits.ts";
 import * as ioctls from "../../../ffi/kvm/ioctls.ts";
 import { RUN } from "../../../ffi/kvm/layouts.ts";
 import { MADV, MAP, PROT } from "../../../ffi/memory.ts";
+import { POLL } from "../../../ffi/poll.ts";
 import { Signal } from "../../../ffi/signal.ts";
 import { filesUnder, ROOT, textOf } from "../../support/source-tree.ts";
 import { askHeaders, type Question } from "./headers.ts";
@@ -30,6 +31,7 @@ const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Read
   ["errno.h", "", Errno],
   ["signal.h", "", Signal],
   ["sys/epoll.h", "EPOLL", epollByHeaderName],
+  ["poll.h", "POLL", POLL],
   [KVM, "", Exit],
   [KVM, "", Ioctl],
   [KVM, "", Cap],
@@ -41,6 +43,8 @@ const PRIVATE: readonly (readonly [file: string, header: string, names: readonly
   ["ffi/fd.ts", "fcntl.h", ["F_SETFD", "F_GETFL", "F_SETFL", "F_ADD_SEALS", "F_GET_SEALS", "FD_CLOEXEC"]],
   ["ffi/fd.ts", "sys/mman.h", ["MFD_CLOEXEC", "MFD_ALLOW_SEALING"]],
   ["ffi/clock.ts", "time.h", ["CLOCK_REALTIME", "CLOCK_MONOTONIC"]],
+  ["ffi/crash-guard.ts", "sys/syscall.h", ["SYS_RT_SIGACTION"]],
+  ["ffi/crash-guard.ts", "signal.h", ["SA_ONSTACK"]],
   ["ffi/epoll.ts", "sys/epoll.h", ["EPOLL_CLOEXEC"]],
   ["ffi/eventfd.ts", "sys/eventfd.h", ["EFD_CLOEXEC", "EFD_NONBLOCK"]],
   ["ffi/signal.ts", "signal.h", ["SIG_BLOCK", "SIG_UNBLOCK"]],
@@ -101,7 +105,7 @@ describe("numbers that a module keeps to itself are the headers'", () => {
   test.each(PRIVATE)("%s, from <%s>", (file, _, names) => {
     const text = textOf(file);
     const declared = names.map((name) => [name, new RegExp(`^const ${name} = (\\w+);`, "m").exec(text)?.[1]]);
-    expect(declared.map(([name, number]) => [name, Number(number)])).toEqual(
+    expect(declared.map(([name, number]) => [name, Number(number?.replace(/(?<=.)_/g, ""))])).toEqual(
       names.map((name) => [name, Number(facts.get(name))]),
     );
   });
