@@ -40,8 +40,7 @@ export function findKernel(wish: string | undefined, folder = storeFolder()): Fo
     const modules = `${kernels}/${name}/modules.cpio`;
     return { path, modulesPath: exists(modules) ? modules : undefined, inStore: true };
   }
-  if (!exists(name))
-    throw new ConfigError("", "--kernel", `"${name}" is neither in the store (${folder}) nor a file`);
+  if (!exists(name)) throw new ConfigError("", "--kernel", `"${name}" is neither in the store (${folder}) nor a file`);
   return { path: name, modulesPath: undefined, inStore: false };
 }
 

@@ -57,9 +57,9 @@ export class RunningVolt implements AsyncDisposable {
     return readFileSync(`/proc/${this.pid}/environ`, "utf8").split("\0").filter(Boolean).sort();
   }
 
-  /** Resident memory in KiB. */
-  residentKib(): number {
-    return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"))?.[1]);
+  /** Resident memory in KiB that is no file's: what only this process costs. */
+  privateKib(): number {
+    return Number(/^RssAnon:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"))?.[1]);
   }
 
   /** Processes it has started. */

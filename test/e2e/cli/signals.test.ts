@@ -5,6 +5,8 @@ import { RunningVolt } from "./process.ts";
 import { END, exitStatus, print, tinyKernel } from "./tiny-kernel.ts";
 import { Folder, volt } from "./volt.ts";
 
+const LIMIT_MS = 120_000;
+
 describe.each([
   ["spins", END.spin],
   ["is halted", END.halt],
@@ -104,7 +106,8 @@ test("as PID 1 of a PID namespace it takes signals, and ends its guest's way", a
   expect((await vm.end()).status).toBe(143);
 });
 
-test("100 lives in a row leave no process and no file", async () => {
+test(
+ "100 lives in a row leave no process and no file", async () => {
   using folder = new Folder();
   const { run } = tinyKernel(folder, print("x") + exitStatus(5) + END.reset);
   const files = () => [...readdirSync(folder.path), ...readdirSync("/dev/shm")].sort();
@@ -115,4 +118,5 @@ test("100 lives in a row leave no process and no file", async () => {
     for (const end of ends) expect(end).toEqual({ status: 5, stdout: Buffer.from("x"), stderr: "" });
   }
   expect([files(), children()]).toEqual(before);
-});
+}
+}, LIMIT_MS);

@@ -1,5 +1,5 @@
 /** Runs the built `volt` on this very machine, in surroundings that hold nothing but what a test puts there. */
-import { expect, setDefaultTimeout } from "bun:test";
+import { expect } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,9 +8,6 @@ import { join, resolve } from "node:path";
 export const VOLT = resolve(process.env["VOLT_BINARY"] ?? join(import.meta.dirname, "../../../dist/volt"));
 /** A volt that hangs is killed after so long; none of these takes a second on an idle machine. */
 const LIMIT_MS = 60_000;
-
-// A busy host may take its time; a volt that hangs has its own limit, and says so.
-setDefaultTimeout(2 * LIMIT_MS);
 
 export interface VoltOptions {
   readonly cwd?: string;

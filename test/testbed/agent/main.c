@@ -1,6 +1,7 @@
 /* The loop: messages from the host, output to the host, and commands that end. agent.h says what this program is. */
 #include "agent.h"
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@ static struct bytes from_host, to_host;
 static struct command *commands[MAX_COMMANDS];
 static int command_count;
 
+static void keep_a_vm(void);
 static void serve(void);
 static void send_message(uint32_t id, uint32_t kind, const void *payload, size_t length);
 
@@ -27,12 +29,20 @@ int main(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
   setrlimit(RLIMIT_NOFILE, &(struct rlimit){1024, 524288}); /* what systemd gives; process 1 starts with 4096 */
   children = signalfd(-1, &child, SFD_NONBLOCK | SFD_CLOEXEC);
+  keep_a_vm();
   while ((port = open(argv[1], O_RDWR | O_NONBLOCK | O_CLOEXEC)) < 0) {
     if (errno != ENOENT && errno != EBUSY) die(argv[1]);
     usleep(1000); /* QEMU announces its ports one after the other */
   }
   send_message(0, READY, "", 0);
   serve();
+}
+
+/* The first VM of a machine turns SVM on on every processor, the last one turns it off, and under QEMU's emulation a
+   machine that does so again and again freezes after some dozens of rounds. With one VM that stays, it happens once. */
+static void keep_a_vm(void) {
+  int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+  if (kvm < 0 || fcntl(ioctl(kvm, KVM_CREATE_VM, 0), F_SETFD, FD_CLOEXEC) < 0) die("/dev/kvm");
 }
 
 void die(const char *what) {

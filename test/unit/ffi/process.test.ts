@@ -62,6 +62,16 @@ describe("exec", () => {
   });
 });
 
+test("stopProcess stops every thread, until the process is told to go on", async () => {
+  const script = `import { stopProcess } from ${JSON.stringify(join(ROOT, "ffi/process.ts"))};
+    stopProcess(); console.log("went on");`;
+  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe" });
+  const state = (): string => /^State:\s+(\w)/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))![1]!;
+  while (state() !== "T") await Bun.sleep(1);
+  process.kill(child.pid, "SIGCONT");
+  expect(await new Response(child.stdout).text()).toBe("went on\n");
+});
+
 test("exitNow ends the process at once, exit handlers unheard", () => {
   const { status, stdout } = runScript(`process.on("exit", () => console.log("heard")); exitNow(7);`);
   expect(status).toBe(7);
