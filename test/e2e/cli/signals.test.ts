@@ -107,16 +107,18 @@ test("as PID 1 of a PID namespace it takes signals, and ends its guest's way", a
 });
 
 test(
- "100 lives in a row leave no process and no file", async () => {
-  using folder = new Folder();
-  const { run } = tinyKernel(folder, print("x") + exitStatus(5) + END.reset);
-  const files = () => [...readdirSync(folder.path), ...readdirSync("/dev/shm")].sort();
-  const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, "utf8");
-  const before = [files(), children()];
-  for (let life = 0; life < 100; life += 4) {
-    const ends = await Promise.all([1, 2, 3, 4].map(() => volt(run, { cwd: folder.path })));
-    for (const end of ends) expect(end).toEqual({ status: 5, stdout: Buffer.from("x"), stderr: "" });
-  }
-  expect([files(), children()]).toEqual(before);
-}
-}, LIMIT_MS);
+  "100 lives in a row leave no process and no file",
+  async () => {
+    using folder = new Folder();
+    const { run } = tinyKernel(folder, print("x") + exitStatus(5) + END.reset);
+    const files = () => [...readdirSync(folder.path), ...readdirSync("/dev/shm")].sort();
+    const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, "utf8");
+    const before = [files(), children()];
+    for (let life = 0; life < 100; life += 4) {
+      const ends = await Promise.all([1, 2, 3, 4].map(() => volt(run, { cwd: folder.path })));
+      for (const end of ends) expect(end).toEqual({ status: 5, stdout: Buffer.from("x"), stderr: "" });
+    }
+    expect([files(), children()]).toEqual(before);
+  },
+  LIMIT_MS,
+);

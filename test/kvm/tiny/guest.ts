@@ -23,6 +23,8 @@ export interface TinyGuestOptions {
   readonly mode?: "real" | "long";
   /** What CPUID answers; nothing without it. */
   readonly cpuid?: readonly CpuidEntry[];
+  /** With interrupt controllers in the kernel, `hlt` waits there for an interrupt and is no exit. */
+  readonly chips?: boolean;
 }
 
 export class TinyGuest implements Disposable {
@@ -36,13 +38,14 @@ export class TinyGuest implements Disposable {
   readonly #held = new DisposableStack();
 
   /** @param text Intel-syntax assembly, run from its first instruction; end it with `hlt` */
-  constructor(text: string, { mode = "real", cpuid = [] }: TinyGuestOptions = {}) {
+  constructor(text: string, { mode = "real", cpuid = [], chips = false }: TinyGuestOptions = {}) {
     using kvm = Kvm.open();
     const vm = this.#held.use(kvm.createVm());
     const mapping = this.#held.use(Mapping.create(MEMORY_BYTES, { about: "a tiny guest's memory" }));
     vm.setMemorySlot({ slot: 0, guestAddress: 0, hostAddress: mapping.address, size: MEMORY_BYTES });
     this.memory = new Uint8Array(mapping.view());
     this.memory.set(assemble(text, mode === "real" ? 16 : 64, CODE_ADDRESS), CODE_ADDRESS);
+    if (chips) vm.createIrqChip();
     this.vcpu = this.#held.use(vm.createVcpu(0));
     if (cpuid.length > 0) this.vcpu.setCpuid(cpuid);
     if (mode === "long") writePageTables(this.memory.buffer as ArrayBuffer);

@@ -1,0 +1,101 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { ConfigError } from "../../../src/config/error.ts";
+import { mergeConfig, parseConfig, parseConfigText } from "../../../src/config/parse.ts";
+
+describe("a checked configuration", () => {
+  test("checked again is the same", () => {
+    const once = parseConfig({ "machine-config": { vcpu_count: 2 }, volt: { command: ["ls"] } }, "");
+    expect(parseConfig(once, "")).toEqual(once);
+  });
+
+  test("shares nothing with other defaults: what one caller changes, no other sees", () => {
+    const first = parseConfig({}, "");
+    (first["boot-source"] as { boot_args?: string }).boot_args = "x";
+    (first["machine-config"] as { vcpu_count: number }).vcpu_count = 9;
+    expect(parseConfig({}, "")["machine-config"].vcpu_count).toBe(1);
+    expect(parseConfig({}, "")["boot-source"]).toEqual({});
+  });
+
+  test("leaves Object.prototype alone, whatever the file says", () => {
+    for (const text of ['{"__proto__": {"polluted": 1}}', '{"volt": {"__proto__": {"polluted": 1}}}']) {
+      expect(() => parseConfigText(text, "f")).toThrow(ConfigError);
+    }
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+
+  test("any JSON is a configuration or a ConfigError of one printable line", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), nearlyConfigs()), (text) => {
+        try {
+          parseConfigText(text, "vm.json");
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConfigError);
+          expect((error as Error).message).toMatch(/^vm\.json: /);
+        }
+      }),
+    );
+  });
+});
+
+describe("errors", () => {
+  test("name the field as the caller knows it", () => {
+    const nameOf = (field: string) => (field === "machine-config.vcpu_count" ? "--cpus" : field);
+    expect(() => parseConfig({ "machine-config": { vcpu_count: 99 } }, "", nameOf)).toThrow(
+      new ConfigError("", "--cpus", "must be a whole number from 1 to 32, found 99"),
+    );
+    expect(() => parseConfig({ volt: { id: "" } }, "", nameOf)).toThrow(/^volt\.id: /);
+  });
+
+  test("repeat only the start of a long value", () => {
+    const error = thrown(() => parseConfig({ volt: { id: "x".repeat(1e6) } }, "f"));
+    expect(error.message.length).toBeLessThan(200);
+  });
+
+  test("tell of one mistake at a time: the first", () => {
+    const input = { "machine-config": { vcpu_count: 0, mem_size_mib: 0 } };
+    expect(thrown(() => parseConfig(input, "f")).message).toBe(
+      "f: machine-config.vcpu_count: must be a whole number from 1 to 32, found 0",
+    );
+  });
+});
+
+describe("merging", () => {
+  test("keeps what only one side says, and takes the upper side's word on what both do", () => {
+    const under = { "machine-config": { vcpu_count: 2, mem_size_mib: 64 }, logger: { level: "info" as const } };
+    const over = { "machine-config": { vcpu_count: 3 }, volt: { id: "x" } };
+    expect(mergeConfig(under, over)).toEqual({
+      "boot-source": {},
+      "machine-config": { vcpu_count: 3, mem_size_mib: 64 },
+      logger: { level: "info" },
+      volt: { id: "x" },
+    });
+  });
+
+  test("with nothing on either side changes nothing", () => {
+    const config = parseConfig({ volt: { append: "x" } }, "");
+    expect(parseConfig(mergeConfig(config, {}), "")).toEqual(config);
+    expect(parseConfig(mergeConfig({}, config), "")).toEqual(config);
+  });
+});
+
+function thrown(call: () => unknown): Error {
+  try {
+    call();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("expected an error");
+}
+
+/** Texts with the right sections and fields, and anything in them. */
+function nearlyConfigs(): fc.Arbitrary<string> {
+  const section = (...fields: string[]) => fc.dictionary(fc.constantFrom(...fields), fc.jsonValue());
+  return fc
+    .record({
+      "machine-config": section("vcpu_count", "mem_size_mib", "huge_pages"),
+      "boot-source": section("kernel_image_path", "boot_args"),
+      volt: section("command", "id", "console", "stop_timeout"),
+    })
+    .map((config) => JSON.stringify(config));
+}
