@@ -5,13 +5,13 @@ import { Fd, O } from "./fd.ts";
 /** What a small text file may hold: a bound, so that a device given as a file ends. */
 const MAX_BYTES = 2 ** 20;
 
-/** Whether a path leads to something that can be opened for reading. */
+/** Whether a path leads to anything, also to what may not be read: opening that says why. */
 export function exists(path: string): boolean {
   try {
     Fd.open(path, O.RDONLY | O.NONBLOCK).close();
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    return !isMissing(error);
   }
 }
 
@@ -26,7 +26,11 @@ export function readTextFile(path: string): string | undefined {
     if (bytes.length > MAX_BYTES) throw new SystemError("read", Errno.EFBIG, path);
     return new TextDecoder().decode(bytes);
   } catch (error) {
-    if (error instanceof SystemError && (error.errno === Errno.ENOENT || error.errno === Errno.ENOTDIR)) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof SystemError && (error.errno === Errno.ENOENT || error.errno === Errno.ENOTDIR);
 }

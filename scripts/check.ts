@@ -3,7 +3,7 @@
 /** What is checked, and by which command. */
 export const CHECKS: Readonly<Record<string, readonly string[]>> = {
   types: ["tsc", "--noEmit", "-p", "."],
-  "lint and format": ["biome", "ci", "--error-on-warnings", "."],
+  "lint and format": ["biome", "ci", "--colors=off", "--error-on-warnings", "."],
 };
 
 /** Runs one, its output shown only if it fails. */

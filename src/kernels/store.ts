@@ -36,7 +36,7 @@ export function findKernel(wish: string | undefined, folder = storeFolder()): Fo
   }
   const path = `${kernels}/${name}/vmlinux`;
   // A store name is one path component: "../../etc" must not lead anywhere.
-  if (/^[\w.-]+$/.test(name) && name !== ".." && exists(path)) {
+  if (/^[\w.-]+$/.test(name) && !/^\.\.?$/.test(name) && exists(path)) {
     const modules = `${kernels}/${name}/modules.cpio`;
     return { path, modulesPath: exists(modules) ? modules : undefined, inStore: true };
   }

@@ -41,5 +41,5 @@ function message(entry: LogObject): string {
   return entry.args
     .map((part) => (part instanceof Error ? part.message : String(part)))
     .join(" ")
-    .replaceAll(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
+    .replaceAll(/\p{Cc}/gu, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

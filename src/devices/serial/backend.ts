@@ -1,20 +1,10 @@
 import type { InterruptLine } from "../device.ts";
 import { settleInterrupt } from "./interrupts.ts";
+import { Rest, RX_BURST_BYTES, TX_BURST_BYTES } from "./pace.ts";
 import { isDrained } from "./receiver.ts";
 import { FIFO_BYTES } from "./registers.ts";
 import { Break, SerialState, Word } from "./state.ts";
 import { offerThrEmpty } from "./transmitter.ts";
-
-/**
- * Input arrives at the guest in bursts of at most so many bytes, with a rest after each.
- *
- * Linux's driver reads in its interrupt handler for as long as data is ready, at two exits a byte. An endless supply
- * would keep it there: its deferred work, which hands the bytes on and throttles us, would never run, the terminal's
- * buffer would overflow and the paste be torn. A real chip is saved by its baud rate. The burst is what one pass of that
- * handler reads; the rest, in milliseconds, is ample for what the kernel does with it.
- */
-const BURST_BYTES = 256;
-const REST_MS = 1;
 
 /**
  * The I/O thread's side of the serial port.
@@ -26,8 +16,11 @@ export class SerialBackend {
   readonly #state: SerialState;
   readonly #interrupt: InterruptLine;
   readonly #now: () => number;
-  #burstIsOut = false;
-  #restUntil = -Infinity;
+  readonly #inputRest = new Rest();
+  readonly #outputRest = new Rest();
+  /** A burst of input is on its way to the guest, or of output from it: its end begins a rest. */
+  #inputBurst = false;
+  #outputBurst = true;
 
   /** @param now milliseconds of a clock that never goes back */
   constructor(state: ArrayBuffer, interrupt: InterruptLine, now: () => number) {
@@ -94,32 +87,48 @@ export class SerialBackend {
   }
 
   /**
-   * Lets the next burst of input arrive, if the last was read and its rest is over.
-   * @returns milliseconds after which to call again; Infinity when a wake will come first, or nothing is queued
+   * Lets the next bursts go, of input to the guest and of output from it, where the last is done and its rest is over.
+   * @returns milliseconds after which to call again; Infinity when a wake will come first, or nothing is to be done
    */
   pump(): number {
-    const { words, rx, lock } = this.#state;
     const now = this.#now();
-    lock.acquire();
+    this.#state.lock.acquire();
+    const wait = Math.min(this.#pumpInput(now), this.#pumpOutput(now));
+    this.#unlock();
+    return wait;
+  }
+
+  #pumpInput(now: number): number {
+    const { words, rx } = this.#state;
     if (!isDrained(this.#state)) {
-      this.#burstIsOut = true;
+      this.#inputBurst = true;
       words[Word.RX_WAKE] = 1;
-      lock.release();
       return Infinity;
     }
-    if (this.#burstIsOut) {
-      this.#burstIsOut = false;
-      this.#restUntil = now + REST_MS;
-    }
+    if (this.#inputBurst) this.#inputRest.begin(now);
+    this.#inputBurst = false;
     const waiting = rx.level;
-    const due = waiting > 0 && now >= this.#restUntil;
-    if (due) {
-      words[Word.RX_ARRIVED] = Math.min(waiting, BURST_BYTES);
-      words[Word.RX_WAKE] = 1;
-      this.#burstIsOut = true;
-    }
-    this.#unlock();
-    return waiting > 0 && !due ? this.#restUntil - now : Infinity;
+    if (waiting === 0) return Infinity;
+    const left = this.#inputRest.left(now);
+    if (left > 0) return left;
+    words[Word.RX_ARRIVED] = Math.min(waiting, RX_BURST_BYTES);
+    words[Word.RX_WAKE] = 1;
+    this.#inputBurst = true;
+    return Infinity;
+  }
+
+  /** No wake is needed when a burst ends: its last byte is output, for which this thread wakes anyway. */
+  #pumpOutput(now: number): number {
+    const { words } = this.#state;
+    if (words[Word.TX_BURST]! < TX_BURST_BYTES) return Infinity;
+    if (this.#outputBurst) this.#outputRest.begin(now);
+    this.#outputBurst = false;
+    const left = this.#outputRest.left(now);
+    if (left > 0) return left;
+    words[Word.TX_BURST] = 0;
+    this.#outputBurst = true;
+    offerThrEmpty(this.#state);
+    return Infinity;
   }
 
   /** Releases the lock, then interrupts the guest if what has changed asks for it. */

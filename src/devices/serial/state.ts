@@ -40,10 +40,12 @@ export const Word = {
   /** The I/O thread wants to be woken when the guest has read all that arrived. */
   RX_WAKE: 16,
 
-  /** Atomic: the transmit ring had no room, and the guest is owed a THR-empty interrupt once it has. */
+  /** Atomic: THR was not empty, and the guest is owed an interrupt once it is. */
   TX_STARVED: 17,
   /** Atomic: the I/O thread sleeps, and the next byte of output wakes it. */
   TX_WAKE: 18,
+  /** Bytes that a driver which waits for interrupts has sent since its last rest. */
+  TX_BURST: 19,
 
   /** The loopback FIFO's bytes. */
   LOOP_FIFO: 20,

@@ -9,6 +9,7 @@
  * Memory stays level either way.
  */
 
+import { TX_BURST_BYTES } from "./pace.ts";
 import { loopBack } from "./receiver.ts";
 import { FIFO_BYTES, IER, LSR, MCR } from "./registers.ts";
 import { type SerialState, Word } from "./state.ts";
@@ -17,6 +18,7 @@ export function transmit(state: SerialState, byte: number): void {
   const { words, tx } = state;
   if (words[Word.MCR]! & MCR.LOOP) loopBack(state, byte);
   else if (!tx.push(byte)) words[Word.DROPPED]!++;
+  if (words[Word.IER]! & IER.ETBEI) words[Word.TX_BURST]!++;
   offerThrEmpty(state);
 }
 
@@ -26,7 +28,7 @@ export function transmitterStatus(state: SerialState): number {
   return waits ? 0 : LSR.THRE | LSR.TEMT;
 }
 
-/** Makes the THR-empty interrupt due, now or when the I/O thread has made room. */
+/** Makes the THR-empty interrupt due, now or when the I/O thread has made room or ended the rest. */
 export function offerThrEmpty(state: SerialState): void {
   const { words } = state;
   words[Word.THRE_DUE] = isThrEmpty(state) ? 1 : 0;
@@ -38,5 +40,6 @@ export function offerThrEmpty(state: SerialState): void {
 
 /** THR empty means room for a whole FIFO: a driver that was told so writes that many bytes without looking again. */
 function isThrEmpty({ words, tx }: SerialState): boolean {
-  return (words[Word.MCR]! & MCR.LOOP) !== 0 || tx.room >= FIFO_BYTES;
+  if (words[Word.MCR]! & MCR.LOOP) return true;
+  return tx.room >= FIFO_BYTES && words[Word.TX_BURST]! < TX_BURST_BYTES;
 }

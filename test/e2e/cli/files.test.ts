@@ -1,6 +1,6 @@
 /** What is given as kernel, initrd and outputs: each wrong thing is named, with what to do, and nothing hangs. */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { u64 } from "../../../src/boot/pack.ts";
 import { buildElf, bzImage, EHDR, PHDR, patched, phdr, TEXT, vmlinux } from "../../unit/boot/fixtures.ts";
 import { END, tinyKernel } from "./tiny-kernel.ts";
@@ -66,7 +66,7 @@ describe("--kernel", () => {
     expect(await failure(["run", "--kernel", path], { cwd: folder.path })).toBe(`--kernel: ${message}`);
   });
 
-  test.each(["missing", "./missing", "../../no/file", "a/../../b", "loop", "kernels/../x"])(
+  test.each(["missing", "./missing", "../../no/file", "a/../../b", "empty/x", "kernels/../x"])(
     "%s, which is no file and no name in the store",
     async (name) => {
       using folder = strangeFiles();
@@ -193,6 +193,17 @@ test("another user has a store of his own, and is told what he may not read", as
   expect(await failure(["run", "--kernel", path], { ...asNobody, program })).toBe(
     "/dev/kvm: permission denied: join its group (usermod -aG kvm $USER, then log in again)",
   );
+});
+
+test.each(["--kernel", "--initrd"])("%s that is somebody else's is no missing file", async (flag) => {
+  using folder = new Folder();
+  const { run, path } = tinyKernel(folder, END.reset);
+  const file = flag === "--kernel" ? path : folder.file("initrd");
+  chmodSync(file, 0o600);
+  chownSync(file, 65534, 65534);
+  // Root without the power to read everything: it may open /dev/kvm, which is its own.
+  const by = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
+  expect(await failure(run, { by })).toBe(`${flag}: permission denied to read ${file}: change its mode or owner`);
 });
 
 test("an ELF with the largest program header fields is refused and not allocated for", async () => {

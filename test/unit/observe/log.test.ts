@@ -60,6 +60,10 @@ describe("a message from outside", () => {
     expect(logged({}, (log) => log.warn("a\nvolt: b\r\u001b[2J"))[0]).toMatch(/^volt: warn: a\\\S+volt: b\\\S+\n$/);
   });
 
+  test("keeps no control character that JSON leaves as it is: DEL, and the C1 twin of ESC [", () => {
+    expect(logged({}, (log) => log.warn("a\u007f\u009b2Jb"))[0]).not.toMatch(/[\u007f\u009b]/);
+  });
+
   test.each(["text", "json"] as const)("of any kind is one line without control characters, as %s", (format) => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), (text) => {

@@ -21,6 +21,16 @@ function stuck(): LinuxDriver {
   return driver;
 }
 
+/** Serves interrupts and ends rests until the driver has nothing to send, or waits for something else. */
+function sendAll(driver: LinuxDriver): void {
+  driver.serveInterrupts();
+  for (let sleep = driver.port.backend.pump(); sleep !== Infinity; sleep = driver.port.backend.pump()) {
+    driver.port.now += sleep;
+    driver.port.backend.pump();
+    driver.serveInterrupts();
+  }
+}
+
 describe("the transmitter", () => {
   test("output comes out in order, from the kernel's log and from user space", () => {
     const driver = opened();
@@ -93,10 +103,12 @@ describe("the transmitter", () => {
     driver.write(sent);
     while (got.length < sent.length) {
       driver.serveInterrupts();
-      const piece = port.backend.readable().slice(0, 5000);
-      expect(piece.length).toBeGreaterThan(0);
+      const piece = port.backend.readable().slice(0, 3000);
       got.push(...piece);
       port.backend.consume(piece.length);
+      const sleep = port.backend.pump();
+      if (piece.length === 0) expect(sleep).toBeLessThanOrEqual(1);
+      if (sleep !== Infinity) port.now += sleep;
     }
     expect(Buffer.from(got).equals(sent)).toBe(true);
     expect(port.backend.dropped).toBe(0);
@@ -144,6 +156,36 @@ describe("the transmitter", () => {
     port.drain();
     driver.serveInterrupts();
     expect(driver.xmit).toEqual([]);
+  });
+
+  test("an endless supply lets the interrupt handler return for a millisecond after 4096 bytes", () => {
+    const driver = opened();
+    const { port } = driver;
+    driver.write(new Uint8Array(10_000));
+    driver.serveInterrupts();
+    expect(driver.longestInterrupt).toBe(4096 / 16);
+    expect(port.drain().length).toBe(4096);
+    driver.serveInterrupts();
+    expect(port.drain()).toEqual([]);
+    expect(port.backend.pump()).toBe(1);
+    port.now += 0.5;
+    expect(port.backend.pump()).toBe(0.5);
+    port.now += 0.5;
+    expect(port.backend.pump()).toBe(Infinity);
+    driver.serveInterrupts();
+    expect(port.drain().length).toBe(4096);
+    sendAll(driver);
+    expect(port.drain().length).toBe(10_000 - 2 * 4096);
+  });
+
+  test("the kernel's log neither rests nor counts for a rest", () => {
+    const driver = opened();
+    driver.consoleWrite(new Uint8Array(10_000));
+    expect(driver.port.backend.pump()).toBe(Infinity);
+    driver.write(new Uint8Array(4000));
+    driver.serveInterrupts();
+    expect(driver.xmit.length).toBe(0);
+    expect(driver.port.drain().length).toBe(14_000);
   });
 
   test("draining what nobody waits for raises nothing", () => {

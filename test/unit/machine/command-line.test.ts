@@ -1,0 +1,47 @@
+import { describe, expect, test } from "bun:test";
+import { parseConfig } from "../../../src/config/parse.ts";
+import type { VmConfigInput } from "../../../src/config/schema.ts";
+import { commandLine, hasAcpi } from "../../../src/machine/command-line.ts";
+
+const of = (input: VmConfigInput) => commandLine(parseConfig(input, ""));
+
+describe("the command line", () => {
+  test("by default has the console, and what makes a boot fast", () => {
+    const words = of({}).split(" ");
+    expect(words).toEqual(expect.arrayContaining(["console=ttyS0", "quiet", "reboot=k", "panic=-1"]));
+    expect(new Set(words).size).toBe(words.length);
+    expect(of({})).not.toMatch(/^ | {2}| $/);
+  });
+
+  test("without a console has no serial port to wait for", () => {
+    expect(of({ volt: { console: "none" } })).not.toContain("ttyS0");
+    expect(of({ volt: { console: "none" } })).toContain("8250.nr_uarts=0");
+  });
+
+  test("ends with what is appended, so that it wins", () => {
+    expect(of({ volt: { append: "loglevel=7 x" } })).toBe(`${of({})} loglevel=7 x`);
+  });
+
+  test("is only what --cmdline says, and what is appended to that", () => {
+    expect(of({ "boot-source": { boot_args: "a b" } })).toBe("a b");
+    expect(of({ "boot-source": { boot_args: "a b" }, volt: { append: "c" } })).toBe("a b c");
+    expect(of({ "boot-source": { boot_args: "" }, volt: { append: "c" } })).toBe("c");
+    expect(of({ "boot-source": { boot_args: "" } })).toBe("");
+  });
+
+  test("leaves room for the user in the 2047 bytes that Linux takes", () => {
+    expect(of({}).length).toBeLessThan(300);
+  });
+});
+
+test.each([
+  ["", true],
+  ["acpi=off", false],
+  ["quiet acpi=off panic=1", false],
+  ["a\tacpi=off", false],
+  ["acpi=force", true],
+  ["noacpi=off", true],
+  ["acpi=offline", true],
+])("a guest with %j has ACPI: %p", (text, expected) => {
+  expect(hasAcpi(text)).toBe(expected);
+});
