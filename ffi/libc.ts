@@ -49,6 +49,7 @@ const symbols = {
   kill: { args: ["i32", "i32"], returns: "i32" },
   pause: { args: [], returns: "i32" },
   execve: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
+  waitpid: { args: ["i32", "ptr", "i32"], returns: "i32" },
   gnu_get_libc_version: { args: [], returns: "cstring" },
   _exit: { args: ["i32"], returns: "void" },
 } as const satisfies Record<string, FFIFunction>;

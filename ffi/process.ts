@@ -3,11 +3,13 @@ import { ptr } from "bun:ffi";
 import { errno, SystemError } from "./error.ts";
 import { cString } from "./fd.ts";
 import { libc } from "./libc.ts";
-import { KICK_SIGNAL } from "./signal.ts";
+import { ignoreSignal, KICK_SIGNAL, Signal } from "./signal.ts";
 
 const SYS_GETTID = 186;
 const SYS_TGKILL = 234;
 const PR_SET_NAME = 15;
+const ANY_CHILD = -1;
+const WNOHANG = 1;
 
 /** Names the calling thread, as `ps -L` and /proc/PID/task/TID/comm show it. The kernel keeps 15 bytes. */
 export function nameThread(name: string): void {
@@ -46,6 +48,16 @@ export function exec(path: string, argv: readonly string[], environment: Readonl
   const env = vector(Object.entries(environment).map(([name, value]) => `${name}=${value}`));
   libc.execve(cString(path), args, env);
   throw new SystemError("execve", errno(), `${path} (${strings.length} strings)`);
+}
+
+/**
+ * Leaves no child a zombie: not those the process had before an exec, nor those it inherits as PID 1 of a namespace.
+ * Nobody can wait for a child after this.
+ */
+export function disownChildren(): void {
+  // From here on the kernel clears them away as they end (sigaction(2), NOTES); those that ended before are left to us.
+  ignoreSignal(Signal.SIGCHLD);
+  while (libc.waitpid(ANY_CHILD, null, WNOHANG) > 0);
 }
 
 /** Ends the process at once: no exit handlers, no flushing, every thread with it. */

@@ -44,6 +44,7 @@ export const SIGINFO = layout("struct signalfd_siginfo", "sys/signalfd.h", 128, 
 
 const SIG_BLOCK = 0;
 const SIG_UNBLOCK = 1;
+const SIG_IGN = 1;
 const SFD_NONBLOCK = 0o4000;
 const SFD_CLOEXEC = 0o2000000;
 const RTLD_DEFAULT = null;
@@ -66,6 +67,11 @@ export function unblockSignals(signals: readonly number[]): void {
 function mask(how: number, signals: readonly number[]): void {
   const error = libc.pthread_sigmask(how, signalSet(signals), null);
   if (error !== 0) throw new SystemError("pthread_sigmask", error, "signals");
+}
+
+/** The kernel drops the signal, in the whole process. */
+export function ignoreSignal(signal: number): void {
+  check(libc.sigaction(signal, pack(SIGACTION, { sa_handler: SIG_IGN }), null), "sigaction", signalName(signal));
 }
 
 /** Blocked signals as a descriptor that becomes readable. */

@@ -7,7 +7,7 @@ import type { CpuidEntry } from "../../ffi/kvm/cpuid.ts";
 import { Kvm } from "../../ffi/kvm/system.ts";
 import type { Vcpu } from "../../ffi/kvm/vcpu.ts";
 import type { Vm } from "../../ffi/kvm/vm.ts";
-import { nameThread } from "../../ffi/process.ts";
+import { disownChildren, nameThread } from "../../ffi/process.ts";
 import { blockSignals, installKick } from "../../ffi/signal.ts";
 import { ConfigError } from "../config/error.ts";
 import { wireLocalInterrupts } from "../cpu/apic.ts";
@@ -40,6 +40,8 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   nameThread("volt");
   blockSignals(HANDLED_SIGNALS);
   installKick();
+  // PID 1 of a namespace has some, its orphans; so has a volt that a shell became by exec.
+  disownChildren();
   const plan = readPlan(planNumber);
   const { config } = plan;
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];

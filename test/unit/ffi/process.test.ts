@@ -72,6 +72,23 @@ test("stopProcess stops every thread, until the process is told to go on", async
   expect(await new Response(child.stdout).text()).toBe("went on\n");
 });
 
+test("disownChildren leaves no zombie, of a child that ended before nor of one that ends later", async () => {
+  const script = `import { disownChildren } from ${JSON.stringify(join(ROOT, "ffi/process.ts"))};
+    disownChildren(); console.log("disowned"); setInterval(() => {}, 1000);`;
+  // Both children are there before the script, and the second ends when its input does.
+  const shell =
+    'true & first=$!; cat <&0 & until grep -q "^State:.Z" /proc/$first/status; do :; done; exec "$0" -e "$1"';
+  const child = Bun.spawn(["sh", "-c", shell, process.execPath, script], { stdin: "pipe", stdout: "pipe" });
+  const children = (): string => readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim();
+  const { value } = await child.stdout.getReader().read();
+  expect(Buffer.from(value!).toString()).toBe("disowned\n");
+  expect(children()).toMatch(/^\d+$/);
+  child.stdin.end();
+  while (children() !== "") await Bun.sleep(1);
+  child.kill();
+  await child.exited;
+});
+
 test("exitNow ends the process at once, exit handlers unheard", () => {
   const { status, stdout } = runScript(`process.on("exit", () => console.log("heard")); exitNow(7);`);
   expect(status).toBe(7);
