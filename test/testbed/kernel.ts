@@ -30,15 +30,26 @@ export async function debianCloudKernel(): Promise<KernelPackage> {
 
 async function unpackKernel(folder: string): Promise<void> {
   const tools = findTools();
+  const archive = await download(folder).catch(async () => {
+    // A new machine has no package lists, an old one may know a version that is gone from the archive.
+    await runTool([tools.aptGet, "update", "-q"], folder);
+    return await download(folder);
+  });
+  await runTool([tools.dpkgDeb, "-x", archive, "."], folder);
+  await Bun.file(join(folder, archive)).delete();
+  for (const version of readdirSync(join(folder, "lib/modules"))) {
+    await runTool([tools.depmod, "-b", folder, version], folder);
+  }
+}
+
+/** @returns the package's file name in `folder` */
+async function download(folder: string): Promise<string> {
+  const tools = findTools();
   const depends = await runTool([tools.aptCache, "depends", META_PACKAGE], folder);
   const name = /Depends: (linux-image-\d\S*)/.exec(depends)?.[1];
   if (!name) throw new Error(`apt knows no ${META_PACKAGE}; run apt-get update`);
   await runTool([tools.aptGet, "download", "-q", name], folder);
   const archive = readdirSync(folder).find((file) => file.endsWith(".deb"));
   if (!archive) throw new Error(`apt-get download left no package of ${name} in ${folder}`);
-  await runTool([tools.dpkgDeb, "-x", archive, "."], folder);
-  await Bun.file(join(folder, archive)).delete();
-  for (const version of readdirSync(join(folder, "lib/modules"))) {
-    await runTool([tools.depmod, "-b", folder, version], folder);
-  }
+  return archive;
 }

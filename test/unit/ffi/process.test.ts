@@ -73,11 +73,15 @@ test("stopProcess stops every thread, until the process is told to go on", async
 });
 
 test("disownChildren leaves no zombie, of a child that ended before nor of one that ends later", async () => {
-  const script = `import { disownChildren } from ${JSON.stringify(join(ROOT, "ffi/process.ts"))};
-    disownChildren(); console.log("disowned"); setInterval(() => {}, 1000);`;
-  // Both children are there before the script, and the second ends when its input does.
-  const shell =
-    'true & first=$!; cat <&0 & until grep -q "^State:.Z" /proc/$first/status; do :; done; exec "$0" -e "$1"';
+  const script = `import { readFileSync } from "node:fs";
+    import { disownChildren } from ${JSON.stringify(join(ROOT, "ffi/process.ts"))};
+    const [first] = readFileSync("/proc/self/task/" + process.pid + "/children", "utf8").split(" ");
+    while (!/^State:.Z/m.test(readFileSync("/proc/" + first + "/status", "utf8")));
+    disownChildren();
+    console.log("disowned");
+    setInterval(() => {}, 1000);`;
+  // The second child ends when its input does.
+  const shell = 'true & cat <&0 & exec "$0" -e "$1"';
   const child = Bun.spawn(["sh", "-c", shell, process.execPath, script], { stdin: "pipe", stdout: "pipe" });
   const children = (): string => readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim();
   const { value } = await child.stdout.getReader().read();
