@@ -45,12 +45,14 @@ export async function stockKernel(): Promise<StockKernel> {
     vmlinux: join(folder, "vmlinux"),
     modules: join(folder, "modules.cpio"),
   };
-  if (readIfThere(join(folder, "version")) === version) return found;
+  // What it was made of: another kernel or another list of modules makes it anew.
+  const made = `${version}\n${DEBIAN_MODULES.join(" ")}\n`;
+  if (readIfThere(join(folder, "made-of")) === made) return found;
   const draft = `${folder}.${process.pid}`;
   mkdirSync(draft, { recursive: true });
   writeFileSync(join(draft, "vmlinux"), unpackVmlinux(vmlinuz));
   writeFileSync(join(draft, "modules.cpio"), guestModules(root, DEBIAN_MODULES));
-  writeFileSync(join(draft, "version"), version);
+  writeFileSync(join(draft, "made-of"), made);
   rmSync(folder, { recursive: true, force: true });
   renameSync(draft, folder);
   writeFileSync(join(STORE, "kernels/default"), `${NAME}\n`);

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { baseInitramfs } from "../../guest/build.ts";
-import { stockKernel } from "../../scripts/guest-kernel.ts";
+import { DEBIAN_MODULES, guestModules } from "../../guest/modules.ts";
+import { debianCloudKernel } from "../testbed/kernel.ts";
 
 export interface GuestFiles {
   /** Debian's cloud kernel, a bzImage. */
@@ -12,10 +13,12 @@ export interface GuestFiles {
 
 const BASE = join(import.meta.dirname, "../../dist/guest-test/initramfs");
 
-const { bzImage, modules } = await stockKernel();
+/** QEMU's virtio devices are on PCI. */
+const { vmlinuz, root } = await debianCloudKernel();
+const modules = guestModules(root, [...DEBIAN_MODULES, "virtio_pci"]);
 
 /** Builds the initramfs. */
 export function guestFiles(): GuestFiles {
   baseInitramfs(BASE);
-  return { kernel: bzImage, initramfs: Buffer.concat([readFileSync(BASE), readFileSync(modules)]) };
+  return { kernel: vmlinuz, initramfs: Buffer.concat([readFileSync(BASE), modules]) };
 }

@@ -58,6 +58,8 @@ export class SerialConsole {
     if (took) this.#parts.timeline.mark("first console byte");
     this.#watch("stdout", flushed === "blocked");
 
+    // What was read and not yet taken goes on first; then stdin is watched, or, where nothing tells, just tried.
+    if (!this.#input.wantsMore) this.#input.pump();
     this.#watch("stdin", this.#input.wantsMore);
     if (this.#alwaysReady) this.#input.pump();
     const untilInput = this.#backend.pump();

@@ -51,7 +51,7 @@ test.concurrent("a bzImage cannot be entered by PVH, and the message says what t
   expect({ status, stdout, log }).toEqual({
     status: 125,
     stdout: "",
-    log: `volt: ${bzImage}: a bzImage has no PVH entry: use the 64-bit entry, or give its vmlinux\n`,
+    log: `volt: ${bzImage}: a bzImage has no PVH entry; use the 64-bit entry, or give its vmlinux\n`,
   });
 });
 

@@ -1,0 +1,132 @@
+/** A virtio device's registers, in memory that every thread has its own view on. */
+import { SpinLock } from "../../lock.ts";
+
+/** Queues a device may have. */
+export const MAX_QUEUES = 16;
+/** Bytes of configuration space a device may have. */
+export const MAX_CONFIG_BYTES = 256;
+
+/** The 32-bit words of the block. */
+export const Word = {
+  LOCK: 0,
+  /** Registers. */
+  STATUS: 1,
+  DEVICE_FEATURES_SEL: 2,
+  DRIVER_FEATURES_SEL: 3,
+  QUEUE_SEL: 4,
+  /** What the driver acknowledged: bits 0 to 31, 32 to 63. */
+  DRIVER_FEATURES: 5,
+  /** Bits it acknowledged beyond 63, where nothing is ever offered, in one heap. */
+  DRIVER_FEATURES_BEYOND: 7,
+  /** Touched by atomic operations only, without the lock. */
+  INTERRUPT_STATUS: 8,
+  CONFIG_GENERATION: 9,
+
+  /** Counts resets that are complete, so that the back end notices one that happened while it looked elsewhere. */
+  EPOCH: 10,
+  /** 1 while the back end may touch guest memory for this device: it runs, or requests are in flight. */
+  BUSY: 11,
+  /** 1 from a reset the driver asked for while the device was busy until the back end is done. */
+  RESET_PENDING: 12,
+  /** 1 when the driver has written to configuration space and the back end has not looked. */
+  CONFIG_WRITTEN: 13,
+
+  /** What the device is: written once, before any thread runs. */
+  DEVICE_ID: 16,
+  DEVICE_FEATURES: 17,
+  QUEUES: 19,
+  CONFIG_BYTES: 20,
+  /** The part of configuration space a driver may write, as offsets. */
+  WRITABLE_START: 21,
+  WRITABLE_END: 22,
+
+  /** The queues, QUEUE_WORDS each. */
+  QUEUE: 32,
+} as const;
+
+/** Words of a queue, relative to its first. */
+export const QueueWord = {
+  /** QueueNumMax: written once. */
+  MAX: 0,
+  NUM: 1,
+  READY: 2,
+  /** Addresses: low half, high half. */
+  DESC: 3,
+  DRIVER: 5,
+  DEVICE: 7,
+} as const;
+const QUEUE_WORDS = 16;
+
+const CONFIG_OFFSET = (Word.QUEUE + MAX_QUEUES * QUEUE_WORDS) * 4;
+export const VIRTIO_STATE_BYTES = CONFIG_OFFSET + MAX_CONFIG_BYTES;
+
+/** What a device is, as its registers tell it. */
+export interface DeviceDescription {
+  /** The device type (virtio 1.2, section 5). */
+  readonly id: number;
+  /** All feature bits offered. */
+  readonly features: bigint;
+  /** The most entries of each queue: a power of two up to 256. */
+  readonly queueSizes: readonly number[];
+  /** Configuration space at the start, at most 256 bytes. */
+  readonly config: Uint8Array;
+  /** The bytes of it that a driver may write, from `start` up to `end`. */
+  readonly writableConfig?: { readonly start: number; readonly end: number };
+}
+
+/** One thread's view. Words are written with the lock held, whichever side writes. */
+export class VirtioState {
+  readonly words: Int32Array;
+  readonly lock: SpinLock;
+  readonly config: Uint8Array;
+
+  /** @param offset where in `memory` the device's block starts, a multiple of 4 */
+  constructor(memory: ArrayBuffer, offset = 0) {
+    this.words = new Int32Array(memory, offset, CONFIG_OFFSET / 4);
+    this.lock = new SpinLock(this.words, Word.LOCK);
+    this.config = new Uint8Array(memory, offset + CONFIG_OFFSET, MAX_CONFIG_BYTES);
+  }
+
+  /**
+   * Power-on state of a zeroed block. Once a machine, before any thread runs.
+   * @throws RangeError when the device does not fit, which is a mistake of its author
+   */
+  describe({ id, features, queueSizes, config, writableConfig }: DeviceDescription): void {
+    if (queueSizes.length > MAX_QUEUES || config.length > MAX_CONFIG_BYTES) {
+      throw new RangeError(`virtio device ${id}: at most ${MAX_QUEUES} queues and ${MAX_CONFIG_BYTES} bytes of config`);
+    }
+    const { words } = this;
+    words[Word.DEVICE_ID] = id;
+    words[Word.DEVICE_FEATURES] = Number(BigInt.asIntN(32, features));
+    words[Word.DEVICE_FEATURES + 1] = Number(BigInt.asIntN(32, features >> 32n));
+    words[Word.QUEUES] = queueSizes.length;
+    words[Word.CONFIG_BYTES] = config.length;
+    words[Word.WRITABLE_START] = writableConfig?.start ?? 0;
+    words[Word.WRITABLE_END] = Math.min(writableConfig?.end ?? 0, config.length);
+    queueSizes.forEach((size, queue) => {
+      words[queueWord(queue) + QueueWord.MAX] = size;
+    });
+    this.config.set(config);
+  }
+
+  /** All that a reset makes of the registers (2.4.1, 4.2.2.1). Called with the lock held. */
+  resetRegisters(): void {
+    const { words } = this;
+    for (let word: number = Word.DEVICE_FEATURES_SEL; word <= Word.DRIVER_FEATURES_BEYOND; word++) words[word] = 0;
+    for (let queue = 0; queue < words[Word.QUEUES]!; queue++) {
+      const first = queueWord(queue);
+      words.fill(0, first + QueueWord.NUM, first + QUEUE_WORDS);
+    }
+    Atomics.store(words, Word.INTERRUPT_STATUS, 0);
+    words[Word.RESET_PENDING] = 0;
+    words[Word.CONFIG_WRITTEN] = 0;
+    words[Word.EPOCH]!++;
+    // Last: a driver that polls for 0 without the lock finds everything else done.
+    Atomics.store(words, Word.STATUS, 0);
+  }
+}
+
+/** Index of a queue's first word. */
+export function queueWord(queue: number): number {
+  return Word.QUEUE + queue * QUEUE_WORDS;
+}
