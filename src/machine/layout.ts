@@ -61,7 +61,6 @@ export const POWER = {
 export const GSI = {
   keyboard: 1,
   serial: 4,
-  rtc: 8,
   /** The Generic Event Device: the power button. */
   events: 9,
   /** What virtio devices get, in their order. */

@@ -28,7 +28,7 @@ export function acpiPlatform(cpus: number): AcpiPlatform {
     reset: { port: POWER.reset, value: RESET_VALUE },
     serial: { port: PORTS.serial.first, gsi: GSI.serial },
     keyboard: { dataPort: PORTS.keyboardData.first, commandPort: PORTS.keyboardCommand.first, gsi: GSI.keyboard },
-    rtc: { port: PORTS.rtc.first, gsi: GSI.rtc },
+    rtc: { port: PORTS.rtc.first },
     powerButtonGsi: GSI.events,
     pvpanicPort: PORTS.pvpanic.first,
     virtio: [],

@@ -63,7 +63,7 @@ function legacyDevices({ serial, keyboard, rtc }: AcpiPlatform): Aml[] {
       name("_HID", eisaId("PNP0303")),
       current(ioPorts(keyboard.dataPort, 1), ioPorts(keyboard.commandPort, 1), interrupt(keyboard.gsi)),
     ),
-    device("RTC_", name("_HID", eisaId("PNP0B00")), current(ioPorts(rtc.port, RTC_PORTS), interrupt(rtc.gsi))),
+    device("RTC_", name("_HID", eisaId("PNP0B00")), current(ioPorts(rtc.port, RTC_PORTS))),
   ];
 }
 

@@ -16,8 +16,8 @@ export interface AcpiPlatform {
   readonly serial: { readonly port: number; readonly gsi: number };
   /** i8042. */
   readonly keyboard: { readonly dataPort: number; readonly commandPort: number; readonly gsi: number };
-  /** MC146818, index and data port. */
-  readonly rtc: { readonly port: number; readonly gsi: number };
+  /** MC146818, index and data port. It raises no interrupt, so none is promised: a driver would wait for its ticks. */
+  readonly rtc: { readonly port: number };
   /** Raised when the power button is pressed. */
   readonly powerButtonGsi: number;
   readonly pvpanicPort: number;
