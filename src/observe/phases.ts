@@ -17,7 +17,6 @@ export const PHASES = [
   "vCPU configured",
   "VM is running",
   "vCPU 0 enters KVM_RUN",
-  "first exit",
   "first console byte",
   "guest user space",
   "guest ended",

@@ -16,7 +16,7 @@ async function terminal(): Promise<RunningVolt> {
 
 /** Sends a signal to the volt in the shell. */
 async function signalVolt(vm: RunningVolt, name: string): Promise<void> {
-  await vm.onHost(`kill -${name} $(cat /proc/${vm.pid()}/task/${vm.pid()}/children)`);
+  await vm.onHost(`kill -s ${name.slice("SIG".length)} $(cat /proc/${vm.pid()}/task/${vm.pid()}/children)`);
 }
 
 async function endOf(vm: RunningVolt) {
