@@ -47,6 +47,8 @@ export type Host = {
   start(command: readonly string[], options?: CommandOptions): RunningCommand;
   /** `start`, and waits for the end. */
   run(command: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** Whether it still takes commands: a nested machine can die. */
+  readonly alive: boolean;
   /** Kills what still runs, and leaves nothing behind. May be called more than once. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

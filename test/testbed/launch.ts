@@ -51,7 +51,7 @@ function qemuArguments(
   ];
   return [
     ...["-nodefaults", "-no-user-config", "-nographic", "-no-reboot"],
-    ...["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max", "-smp", `${cpus}`, "-m", `${memoryMiB}`],
+    ...["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max,la57=off", "-smp", `${cpus}`, "-m", `${memoryMiB}`],
     // Shared, because virtiofsd reads and writes the machine's memory itself.
     ...["-M", "q35,memory-backend=memory", "-object", `memory-backend-memfd,id=memory,size=${memoryMiB}M,share=on`],
     ...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],

@@ -53,6 +53,10 @@ export class NestedMachine implements Host {
     });
   }
 
+  get alive(): boolean {
+    return this.#gone === undefined;
+  }
+
   start(command: readonly string[], options: CommandOptions = {}): RunningCommand {
     if (this.#gone) throw this.#gone;
     const id = ++this.#lastId;

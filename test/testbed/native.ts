@@ -26,6 +26,10 @@ export class NativeHost implements Host {
     process.on("exit", this.#leaveNothing);
   }
 
+  get alive(): boolean {
+    return !this.#stopped;
+  }
+
   start(command: readonly string[], options: CommandOptions = {}): RunningCommand {
     if (this.#stopped) throw new Error("the host was stopped; open another");
     const running = startNativeCommand(command, options);

@@ -15,6 +15,20 @@ test.concurrent("piped input arrives exactly with its end, and comes back exactl
   expect(bytes.equals(stdin)).toBe(true);
 });
 
+test.concurrent("piped input larger than volt's ring arrives whole", async () => {
+  const stdin = Buffer.concat(Array.from({ length: 2 }, () => bytesOfEveryKind(SIZE)));
+  const sum = new Bun.CryptoHasher("sha256").update(stdin).digest("hex");
+
+  // A pipe that stays open a while: nothing but the guest's reading tells volt to go on.
+  async function* chunks() {
+    yield stdin;
+    await Bun.sleep(1000);
+  }
+  const { status, stdout } = await guest("sha256sum", [], { stdin: chunks() });
+
+  expect({ status, stdout }).toEqual({ status: 0, stdout: `${sum}  -\n` });
+});
+
 test.concurrent("what a command prints and how it ends come through though it never reads its input", async () => {
   const stdin = bytesOfEveryKind(SIZE);
 

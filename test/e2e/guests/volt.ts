@@ -19,6 +19,8 @@ const VOLT = process.env["VOLT_BINARY"] ?? join(import.meta.dirname, "../../../d
 export interface VoltOptions extends Pick<CommandOptions, "stdin" | "tty" | "env"> {
   /** A program and arguments that get volt's command line as their last arguments, in place of volt alone. */
   readonly under?: readonly string[];
+  /** volt's own limit, where it needs more than the usual. */
+  readonly limitMs?: number;
 }
 
 export interface VoltEnd {
@@ -67,18 +69,18 @@ export class RunningVolt implements AsyncDisposable {
   constructor(host: Host, store: string, args: readonly string[], options: VoltOptions, endTurn: () => void) {
     this.#host = host;
     this.#pidFile = join(host.share, `volt-${process.pid}-${++started}.pid`);
-    const { under = [], stdin, env, tty } = options;
+    const { under = [], stdin, env, tty, limitMs = VOLT_LIMIT_MS } = options;
     // The shell becomes the program: the process id that it writes down stays right.
     const command = ["sh", "-c", 'echo $$ >"$0"; exec "$@"', this.#pidFile, ...under, VOLT, "run", ...args];
     this.#running = host.start(command, {
       env: { VOLT_HOME: store, ...env },
       stdin: stdin ?? (tty ? this.#typed.chunks : ""),
-      timeoutMs: VOLT_LIMIT_MS,
+      timeoutMs: limitMs,
       onStdout: (bytes) => this.#took(() => this.#stdout.push(bytes)),
       onStderr: (bytes) => this.#took(() => (this.#log += bytes.toString())),
       ...(tty ? { tty } : {}),
     });
-    this.#ended = this.#finish(endTurn);
+    this.#ended = this.#finish(endTurn, limitMs);
     this.#ended.catch(() => undefined); // whoever waits for the end is told
   }
 
@@ -133,10 +135,10 @@ export class RunningVolt implements AsyncDisposable {
     await this.#ended.catch(() => undefined);
   }
 
-  async #finish(endTurn: () => void): Promise<VoltEnd> {
+  async #finish(endTurn: () => void, limitMs: number): Promise<VoltEnd> {
     try {
       const { status, timedOut } = await this.#running.finished;
-      if (timedOut) throw new Error(`volt did not end in ${VOLT_LIMIT_MS / 1000} s${this.#heard()}`);
+      if (timedOut) throw new Error(`volt did not end in ${limitMs / 1000} s${this.#heard()}`);
       return { status, stdout: this.stdout, bytes: Buffer.concat(this.#stdout), log: this.#log };
     } finally {
       endTurn();
