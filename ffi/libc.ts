@@ -42,6 +42,7 @@ const symbols = {
   pthread_sigmask: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   sigaction: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
+  getrandom: { args: ["ptr", "u64", "u32"], returns: i64 },
   sched_yield: { args: [], returns: "i32" },
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
   syscall: { args: ["i64", "u64", "u64", "u64", "u64", "u64"], returns: i64 },

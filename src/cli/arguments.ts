@@ -66,7 +66,7 @@ function flagTable(definition: ArgsDef): Map<string, KnownFlag> {
     for (const alias of [name, ...aliases]) {
       table.set(alias.length === 1 ? `-${alias}` : `--${alias}`, { name, definition: argument, negated: false });
     }
-    if (argument.type === "boolean" && argument.default === true) {
+    if (argument.type === "boolean" && (argument.default === true || argument.negativeDescription !== undefined)) {
       table.set(`--no-${name}`, { name, definition: argument, negated: true });
     }
   }

@@ -12,7 +12,6 @@ export const LATER_FLAGS = {
   net: later("network devices"),
   vsock: later("vsock"),
   balloon: later("balloon"),
-  rng: { ...later("entropy device"), default: true },
   api: later("control API"),
   d: later("detached mode"),
   "cpu-template": later("CPU templates"),

@@ -2,6 +2,7 @@
 import type { ArgsDef, ParsedArgs } from "citty";
 import { ConfigError } from "../config/error.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "../config/log-levels.ts";
+import type { VmConfigLayer } from "../config/parse.ts";
 import type { VmConfigInput } from "../config/schema.ts";
 import { parseMib } from "../config/size.ts";
 import { LATER_FLAGS } from "./later-flags.ts";
@@ -52,6 +53,11 @@ export const RUN_FLAGS = {
     valueHint: "FILE",
     description: "writes the start and boot timeline as Chrome Trace Event JSON",
   },
+  rng: {
+    type: "boolean",
+    description: "an entropy device (default, unless --config gives a file that has none)",
+    negativeDescription: "no entropy device",
+  },
   ...LATER_FLAGS,
   "print-config": { type: "boolean", description: "prints the resolved configuration as JSON and starts nothing" },
 } satisfies ArgsDef;
@@ -81,7 +87,7 @@ const FLAG_OF: Readonly<Record<string, string>> = {
 type RunArgs = ParsedArgs<typeof RUN_FLAGS>;
 
 /** What the flags say, and nothing else: no defaults. @param command what comes after `--` */
-export function configOfFlags(args: RunArgs, command: readonly string[]): VmConfigInput {
+export function configOfFlags(args: RunArgs, command: readonly string[]): VmConfigLayer {
   return {
     "boot-source": given({ kernel_image_path: args.kernel, initrd_path: args.initrd, boot_args: args.cmdline }),
     "machine-config": given({
@@ -89,6 +95,7 @@ export function configOfFlags(args: RunArgs, command: readonly string[]): VmConf
       mem_size_mib: args.memory === undefined ? undefined : parseMib(args.memory, "--memory"),
       huge_pages: args.hugepages ? ("2M" as const) : undefined,
     }),
+    ...given({ entropy: args.rng === undefined ? undefined : args.rng ? {} : null }),
     logger: given({
       log_path: args["log-file"],
       level: args["log-level"],

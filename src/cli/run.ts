@@ -2,7 +2,7 @@
 import { defineCommand } from "citty";
 import { blockSignals } from "../../ffi/signal.ts";
 import { ConfigError } from "../config/error.ts";
-import { mergeConfig, parseConfig, parseConfigText } from "../config/parse.ts";
+import { mergeConfig, parseConfig, parseConfigText, type VmConfigLayer } from "../config/parse.ts";
 import type { VmConfig, VmConfigInput } from "../config/schema.ts";
 import { becomeSecondStage } from "../machine/confine.ts";
 import { openPlan } from "../machine/open.ts";
@@ -38,9 +38,12 @@ export const runVmCommand = defineCommand({
   },
 });
 
+/** What a VM has that no file describes. */
+const WITHOUT_FILE: VmConfigInput = { entropy: {} };
+
 /** The file first, flags over it. */
-function resolve(path: string | undefined, flags: VmConfigInput): VmConfig {
-  const file = path === undefined ? {} : parseConfigText(readConfigFile(path), path);
+function resolve(path: string | undefined, flags: VmConfigLayer): VmConfig {
+  const file = path === undefined ? WITHOUT_FILE : parseConfigText(readConfigFile(path), path);
   return parseConfig(mergeConfig(file, flags), "", flagOf);
 }
 

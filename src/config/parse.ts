@@ -5,7 +5,7 @@ import { printable } from "./printable.ts";
 import { type VmConfig, type VmConfigInput, VmConfigSchema } from "./schema.ts";
 
 /** Sections of Firecracker's file that name devices volt does not have yet. */
-const LATER = ["drives", "network-interfaces", "vsock", "balloon", "entropy", "metrics", "mmds-config", "cpu-config"];
+const LATER = ["drives", "network-interfaces", "vsock", "balloon", "metrics", "mmds-config", "cpu-config"];
 
 /** Checks whose message needs no "found": of an empty text or list it would say "0". */
 const SAY_IT_ALL = ["check", "non_empty", "min_length"];
@@ -46,11 +46,16 @@ export function parseConfigText(text: string, where: string): VmConfigInput {
   return input as VmConfigInput;
 }
 
+/** A layer of a VM, over another: null takes a device away. */
+export type VmConfigLayer = Omit<VmConfigInput, "entropy"> & { entropy?: VmConfigInput["entropy"] | null };
+
 /** Two layers of one VM: what `over` says wins, field by field. */
-export function mergeConfig(under: VmConfigInput, over: VmConfigInput): VmConfigInput {
+export function mergeConfig(under: VmConfigInput, over: VmConfigLayer): VmConfigInput {
+  const entropy = over.entropy === undefined ? under.entropy : over.entropy;
   return {
     "boot-source": { ...under["boot-source"], ...over["boot-source"] },
     "machine-config": { ...under["machine-config"], ...over["machine-config"] },
+    ...(entropy ? { entropy } : {}),
     logger: { ...under.logger, ...over.logger },
     volt: { ...under.volt, ...over.volt },
   };

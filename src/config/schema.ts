@@ -72,6 +72,8 @@ const volt = v.strictObject({
 export const VmConfigSchema = v.strictObject({
   "boot-source": v.optional(bootSource, {}),
   "machine-config": v.optional(machineConfig, {}),
+  /** There, the guest has an entropy device. */
+  entropy: v.optional(v.strictObject({})),
   logger: v.optional(logger, {}),
   volt: v.optional(volt, {}),
 });

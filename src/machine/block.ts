@@ -8,7 +8,10 @@ import { I8042 } from "../devices/i8042/i8042.ts";
 import { PowerPorts } from "../devices/power/power.ts";
 import { Rtc } from "../devices/rtc/rtc.ts";
 import { SERIAL_STATE_BYTES } from "../devices/serial/state.ts";
+import { VIRTIO_STATE_BYTES } from "../devices/virtio/transport/state.ts";
 import { TIMELINE_BYTES } from "../observe/timeline.ts";
+
+import { GSI } from "./layout.ts";
 
 const CACHE_LINE = 64;
 
@@ -21,6 +24,8 @@ const PARTS = {
   i8042: I8042.STATE_BYTES,
   rtc: Rtc.STATE_BYTES,
   power: PowerPorts.STATE_BYTES,
+  /** One virtio device after the other. */
+  virtio: GSI.virtio.length * VIRTIO_STATE_BYTES,
 } as const;
 
 export type Part = keyof typeof PARTS;

@@ -14,7 +14,7 @@ import { type EntryState, linuxEntry, pvhEntry } from "../cpu/modes.ts";
 import type { GuestMemory } from "../memory/guest.ts";
 import { commandLine } from "./command-line.ts";
 import { defaultInitramfs } from "./initramfs.ts";
-import { LOW_MEMORY } from "./layout.ts";
+import { LOW_MEMORY, type VirtioWindow } from "./layout.ts";
 import type { Plan } from "./plan.ts";
 import { acpiPlatform, mpPlatform } from "./platform.ts";
 
@@ -34,9 +34,15 @@ export interface LoadedGuest {
 
 /**
  * @param features CPUID leaf 1 as the guest sees it, which the MP table repeats
+ * @param virtio where the virtio devices are
  * @throws BootError
  */
-export function bootGuest(plan: Plan, memory: GuestMemory, features: CpuidEntry): LoadedGuest {
+export function bootGuest(
+  plan: Plan,
+  memory: GuestMemory,
+  features: CpuidEntry,
+  virtio: readonly VirtioWindow[],
+): LoadedGuest {
   const { name, size } = plan.kernel;
   const file = new Fd(plan.kernel.fd, name);
   const image = parseKernel(fileSource(file, name, size), { lowest: LOW_MEMORY.highMemory, highest: memory.lowEnd });
@@ -44,9 +50,9 @@ export function bootGuest(plan: Plan, memory: GuestMemory, features: CpuidEntry)
   const mode = loadMode(plan);
   const kernel = loadKernel(memory, image, file, mode);
   const initrd = loadInitrd(plan, memory, image, kernel);
-  const text = writeCommandLine(plan, memory, image);
+  const text = writeCommandLine(plan, memory, image, virtio);
   const cpus = plan.config["machine-config"].vcpu_count;
-  const rsdpAddress = writeTables(memory, cpus, features);
+  const rsdpAddress = writeTables(memory, cpus, features, virtio);
 
   const told = { commandLineAddress: LOW_MEMORY.commandLine, initrd, rsdpAddress };
   const memoryMap = guestMemoryMap(memory);
@@ -99,8 +105,13 @@ function loadInitrd(plan: Plan, memory: GuestMemory, image: KernelImage, kernel:
   return range;
 }
 
-function writeCommandLine(plan: Plan, memory: GuestMemory, image: KernelImage): string {
-  const text = commandLine(plan.config);
+function writeCommandLine(
+  plan: Plan,
+  memory: GuestMemory,
+  image: KernelImage,
+  virtio: readonly VirtioWindow[],
+): string {
+  const text = commandLine(plan.config, virtio);
   const most = Math.min(
     image.format === "bzimage" ? image.commandLineMax : ELF_COMMAND_LINE_MAX,
     LOW_MEMORY.commandLineSize - 1,
@@ -114,8 +125,8 @@ function writeCommandLine(plan: Plan, memory: GuestMemory, image: KernelImage): 
 }
 
 /** ACPI for guests that use it, the MP table for those with acpi=off. @returns where the RSDP is */
-function writeTables(memory: GuestMemory, cpus: number, features: CpuidEntry): number {
-  const acpi = acpiTables(acpiPlatform(cpus));
+function writeTables(memory: GuestMemory, cpus: number, features: CpuidEntry, virtio: readonly VirtioWindow[]): number {
+  const acpi = acpiTables(acpiPlatform(cpus, virtio));
   for (const { address, bytes } of acpi.areas) memory.write(address, bytes);
   memory.write(LOW_MEMORY.mpTable, mpTable(mpPlatform(cpus, features)));
   return acpi.rsdpAddress;

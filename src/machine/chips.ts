@@ -14,6 +14,7 @@ import type { MachineBlock } from "./block.ts";
 import { GSI, MMIO, PORTS } from "./layout.ts";
 import { type LineNumbers, line } from "./lines.ts";
 import type { MachineState } from "./state.ts";
+import { attachVirtio } from "./virtio/registers.ts";
 
 /** The boot timer's window and one for each virtio device there can be. */
 const MMIO_WINDOWS = 1 + GSI.virtio.length;
@@ -53,5 +54,6 @@ export function attachChips(block: MachineBlock, lines: LineNumbers, state: Mach
   attach(PORTS.pvpanic, new Pvpanic(state));
   attach(PORTS.bootTimer, timer);
   mmio.attach(MMIO.bootTimer, timer);
+  attachVirtio(mmio, block, lines);
   return { ports, mmio };
 }

@@ -1,5 +1,6 @@
 /** The kernel's command line. */
 import type { VmConfig } from "../config/schema.ts";
+import type { VirtioWindow } from "./layout.ts";
 
 /**
  * What volt's guests boot with. Each word saves a stall or names what this machine is; docs/kernels.md has what each is
@@ -23,14 +24,24 @@ const DEFAULT = [
 
 const CONSOLES = { serial: ["console=ttyS0", "8250.nr_uarts=1"], none: ["8250.nr_uarts=0"] } as const;
 
-/** The whole command line, `append` last so that it wins. */
-export function commandLine(config: VmConfig): string {
+/**
+ * The whole command line, `append` last so that it wins.
+ * @param virtio the devices' windows: a guest without ACPI learns of them here, and only such a one, since Linux would
+ *   make each device twice. First, because what a user writes may hold a ` -- `, after which all is for init.
+ */
+export function commandLine(config: VmConfig, virtio: readonly VirtioWindow[] = []): string {
   const { boot_args } = config["boot-source"];
   const own = boot_args ?? [...CONSOLES[config.volt.console], ...DEFAULT].join(" ");
-  return [own, config.volt.append ?? ""].filter((part) => part !== "").join(" ");
+  const text = [own, config.volt.append ?? ""].filter((part) => part !== "").join(" ");
+  return hasAcpi(text) ? text : [...virtio.map(virtioParameter), text].join(" ");
 }
 
 /** Whether the guest was told to do without ACPI: it then has no power button. */
 export function hasAcpi(commandLine: string): boolean {
   return !commandLine.split(/\s+/).includes("acpi=off");
+}
+
+/** Documentation/admin-guide/kernel-parameters.txt: virtio_mmio.device=<size>@<baseaddr>:<irq>. */
+function virtioParameter({ address, size, gsi }: VirtioWindow): string {
+  return `virtio_mmio.device=${size / 1024}K@0x${address.toString(16)}:${gsi}`;
 }

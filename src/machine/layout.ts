@@ -3,7 +3,7 @@
  * the buses and the event descriptors all derive from it.
  */
 import { PowerRegister } from "../devices/power/power.ts";
-import { GIB } from "../memory/regions.ts";
+import { GIB, type Range } from "../memory/regions.ts";
 
 /** Guest-physical addresses below 1 MiB that volt fills before the guest starts; the guest may reuse most once it runs. */
 export const LOW_MEMORY = {
@@ -56,6 +56,18 @@ export const POWER = {
   sleepStatus: PORTS.power.first + PowerRegister.SLEEP_STATUS,
   reset: PORTS.power.first + PowerRegister.RESET,
 } as const;
+
+/** Where a virtio device is: its window, in bytes, and its interrupt line. */
+export interface VirtioWindow extends Range {
+  readonly gsi: number;
+}
+
+/** The windows of the first `count` virtio devices, in their order. There are as many as there are interrupt lines. */
+export function virtioWindows(count: number): VirtioWindow[] {
+  return GSI.virtio.slice(0, count).map((gsi, slot) => {
+    return { address: MMIO.virtio + slot * MMIO.windowSize, size: MMIO.windowSize, gsi };
+  });
+}
 
 /** Global system interrupts; the first 16 are the ISA lines of the same number. */
 export const GSI = {

@@ -7,15 +7,34 @@ import { GSI } from "./layout.ts";
 const NAMES = ["keyboard", "serial", "events"] as const;
 type LineName = (typeof NAMES)[number];
 
+/** The descriptors of one virtio device. */
+export interface VirtioLineNumbers {
+  readonly interrupt: number;
+  /** One a queue: the guest's notifications. */
+  readonly kicks: readonly number[];
+}
+
 /** Numbers of the descriptors: they cross between threads. */
 export interface LineNumbers extends Readonly<Record<LineName, number>> {
+  /** Of each virtio device, in their order. */
+  readonly virtio: readonly VirtioLineNumbers[];
   /** Wakes the main thread: an end, room in a console ring, bytes for it. */
   readonly wake: number;
 }
 
-export function createLines(): LineNumbers {
+/** @param virtio how many queues each virtio device has */
+export function createLines(virtio: readonly number[]): LineNumbers {
   const create = (name: string) => EventFd.create(`the ${name} line`).number;
-  return { keyboard: create("keyboard"), serial: create("serial"), events: create("events"), wake: create("wake") };
+  return {
+    keyboard: create("keyboard"),
+    serial: create("serial"),
+    events: create("events"),
+    wake: create("wake"),
+    virtio: virtio.map((queues) => ({
+      interrupt: create("virtio interrupt"),
+      kicks: Array.from({ length: queues }, () => create("virtio queue")),
+    })),
+  };
 }
 
 /** Connects the lines to the interrupt controllers: from here on a signal is an edge in the guest. */

@@ -12,11 +12,23 @@ import { exitCode } from "./exit-code.ts";
 import type { MachineParts } from "./parts.ts";
 import { PowerButton } from "./power-button.ts";
 import { HANDLED_SIGNALS, SIGNALS } from "./signals.ts";
-import { End } from "./state.ts";
+import { End, type EndCode } from "./state.ts";
 import { writeTrace } from "./trace.ts";
+import { VirtioIo } from "./virtio/io.ts";
 
-const Token = { wake: 0, signals: 1, stdin: 2, stdout: 3 } as const;
+/** From `virtio` on they are the virtio devices' own. */
+const Token = { wake: 0, signals: 1, stdin: 2, stdout: 3, virtio: 16 } as const;
 const FOR_EVER = -1;
+/** How the log tells an end. */
+const END_TEXTS: Readonly<Record<EndCode, string>> = {
+  [End.none]: "runs",
+  [End.poweroff]: "powered off",
+  [End.reset]: "reset the machine",
+  [End.panic]: "crashed: its kernel panicked",
+  [End.tripleFault]: "crashed: triple fault",
+  [End.failure]: "can't go on",
+  [End.signal]: "was ended",
+};
 const PRESS_AGAIN_NS = 1e9;
 
 export class MainLoop {
@@ -27,6 +39,7 @@ export class MainLoop {
   readonly #terminal: Terminal;
   readonly #console: SerialConsole;
   readonly #button: PowerButton;
+  readonly #virtio: VirtioIo;
   /** A guest that was asked to go down: by which signal, when it is ended, when it is asked again (monotonic ns). */
   #askedBy = 0;
   #deadline = Number.POSITIVE_INFINITY;
@@ -43,9 +56,11 @@ export class MainLoop {
       else if (action === "power button") this.#button.press();
       else this.#terminal.showHelp();
     });
+    this.#virtio = new VirtioIo(parts);
     this.#epoll.add(lines.wake, EPOLL.IN, Token.wake);
     this.#epoll.add(this.#signals.fd.number, EPOLL.IN, Token.signals);
     this.#console.watch(this.#epoll, Token.stdin, Token.stdout);
+    this.#virtio.watch(this.#epoll, Token.virtio);
   }
 
   /** Runs until the machine ends; ends the process. */
@@ -65,13 +80,19 @@ export class MainLoop {
     const count = this.#epoll.wait(Number.isFinite(timeout) ? Math.ceil(timeout) : FOR_EVER);
     for (let i = 0; i < count; i++) {
       const token = this.#epoll.token(i);
-      if (token === Token.wake) this.#wake.take();
+      if (token >= Token.virtio) this.#virtio.ready(token - Token.virtio);
+      else if (token === Token.wake) this.#wakeUp();
       else if (token === Token.signals) this.#takeSignals();
       else if (token === Token.stdin) this.#console.inputReady();
       else this.#console.outputReady();
     }
     if (untilMs(this.#nextPress) <= 0) this.#press();
     if (untilMs(this.#deadline) <= 0) this.#giveUp();
+  }
+
+  #wakeUp(): void {
+    this.#wake.take();
+    this.#virtio.serve();
   }
 
   #takeSignals(): void {
@@ -130,6 +151,7 @@ export class MainLoop {
   #finish(): never {
     const { state, timeline, plan, log } = this.#parts;
     timeline.mark("guest ended");
+    log.info(`the guest ${END_TEXTS[state.endCode]}`);
     this.#console.finish();
     this.#terminal.leave();
     if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);

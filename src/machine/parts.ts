@@ -1,4 +1,6 @@
 /** What the main thread's pieces share of a machine that was built. */
+import type { VirtioDevice } from "../devices/virtio/device.ts";
+import type { GuestMemory } from "../memory/guest.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import type { MachineBlock } from "./block.ts";
 import type { LineNumbers } from "./lines.ts";
@@ -17,4 +19,7 @@ export interface MachineParts {
   readonly hasAcpi: boolean;
   /** Whether the guest is volt's own initramfs, whose console takes framed input. */
   readonly ownInitramfs: boolean;
+  readonly memory: GuestMemory;
+  /** The back ends of its virtio devices, in their order. */
+  readonly devices: readonly VirtioDevice[];
 }

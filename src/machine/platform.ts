@@ -4,7 +4,7 @@ import type { CpuidEntry } from "../../ffi/kvm/cpuid.ts";
 import type { AcpiPlatform } from "../boot/acpi/platform.ts";
 import type { MpPlatform } from "../boot/mp-table.ts";
 import { RESET_VALUE, SLP_TYP_S5 } from "../devices/power/power.ts";
-import { GSI, LOW_MEMORY, MMIO, PORTS, POWER } from "./layout.ts";
+import { GSI, LOW_MEMORY, MMIO, PORTS, POWER, type VirtioWindow } from "./layout.ts";
 
 const IO_APIC_PINS = 24;
 const HIGH_MEMORY = LOW_MEMORY.highMemory;
@@ -18,7 +18,7 @@ function apicIds(cpus: number): number[] {
   return Array.from({ length: cpus }, (_, cpu) => cpu);
 }
 
-export function acpiPlatform(cpus: number): AcpiPlatform {
+export function acpiPlatform(cpus: number, virtio: readonly VirtioWindow[] = []): AcpiPlatform {
   return {
     area: { address: LOW_MEMORY.acpi, size: HIGH_MEMORY - LOW_MEMORY.acpi },
     apicIds: apicIds(cpus),
@@ -31,7 +31,7 @@ export function acpiPlatform(cpus: number): AcpiPlatform {
     rtc: { port: PORTS.rtc.first },
     powerButtonGsi: GSI.events,
     pvpanicPort: PORTS.pvpanic.first,
-    virtio: [],
+    virtio,
   };
 }
 

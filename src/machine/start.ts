@@ -14,6 +14,7 @@ import { wireLocalInterrupts } from "../cpu/apic.ts";
 import { guestCpuid } from "../cpu/cpuid.ts";
 import type { EntryState } from "../cpu/modes.ts";
 import { BOOT_MSRS } from "../cpu/msrs.ts";
+import { virtioDevices } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
 import { Timeline } from "../observe/timeline.ts";
@@ -22,7 +23,7 @@ import { bootGuest } from "./boot-guest.ts";
 import { resetChips } from "./chips.ts";
 import { hasAcpi } from "./command-line.ts";
 import { writeHandover } from "./handover.ts";
-import { MMIO } from "./layout.ts";
+import { MMIO, virtioWindows } from "./layout.ts";
 import { connectLines, createLines, line } from "./lines.ts";
 import { machineLog } from "./log.ts";
 import { MainLoop } from "./main-loop.ts";
@@ -30,6 +31,7 @@ import { readPlan } from "./plan.ts";
 import { HANDLED_SIGNALS } from "./signals.ts";
 import { MachineState } from "./state.ts";
 import { VcpuThreads } from "./threads/start.ts";
+import { connectVirtio, describeVirtio } from "./virtio/set-up.ts";
 
 /** FNINIT's control word, and MXCSR after reset (SDM volume 1, 8.1.5 and 10.2.3). */
 const FPU_CONTROL_WORD = 0x37f;
@@ -47,7 +49,8 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
 
   const block = MachineBlock.create();
-  const lines = createLines();
+  const devices = virtioDevices(config);
+  const lines = createLines(devices.map(({ queueSizes }) => queueSizes.length));
   const state = new MachineState(block.part("control"), () => line(lines.wake).raise());
   const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
   const log = machineLog(logOptions, state);
@@ -61,6 +64,7 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
 
   const ownInitramfs = plan.initrd === undefined;
   resetChips(block, ownInitramfs);
+  describeVirtio(devices, block);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
     threads.start({ vcpu, block: block.address, lines, timeline: recording, log: logOptions });
@@ -73,13 +77,15 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   timeline.mark("KVM initialised");
   const vm = createVm(kvm);
   connectLines(vm, lines);
+  connectVirtio(vm, lines);
   timeline.mark("VM created");
   const cpuid = Array.from({ length: cpus }, (_, vcpu) => vcpuCpuid(kvm, vcpu, cpus));
   timeline.mark("CPUID configured");
   const memory = GuestMemory.create(mem_size_mib * 2 ** 20, huge_pages === "2M" ? "hugepages" : "normal");
   plugMemory(vm, memory);
   timeline.mark("guest memory allocated");
-  const guest = bootGuest(plan, memory, cpuid[0]!.find(({ leaf }) => leaf === 1)!);
+  const features = cpuid[0]!.find(({ leaf }) => leaf === 1)!;
+  const guest = bootGuest(plan, memory, features, virtioWindows(devices.length));
   timeline.mark("kernel loaded");
   log.info(
     `kernel ${plan.kernel.name} at 0x${guest.kernel.address.toString(16)}, entry 0x${Number(guest.entry.registers.rip).toString(16)}: ${guest.why}`,
@@ -95,6 +101,8 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
     log,
     hasAcpi: hasAcpi(guest.commandLine),
     ownInitramfs,
+    memory,
+    devices,
   });
   timeline.mark("serial console");
   const vcpus = cpuid.map((entries, id) => createVcpu(vm, id, entries, guest.entry));

@@ -93,6 +93,15 @@ export class GuestMemory implements Disposable {
     return undefined;
   }
 
+  /**
+   * The same bytes as a buffer of their own, wherever they lie in their region: to make typed arrays on.
+   * It must not be used after the memory is gone.
+   */
+  buffer(guestAddress: number, length: number): ArrayBuffer | undefined {
+    const host = this.hostAddress(guestAddress, length);
+    return host < 0 ? undefined : memoryAt(host, length);
+  }
+
   /** Writes what volt itself places: a range outside RAM is a mistake of ours, and says so. */
   write(guestAddress: number, bytes: Uint8Array): void {
     const target = this.view(guestAddress, bytes.length);

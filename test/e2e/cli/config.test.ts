@@ -10,17 +10,20 @@ async function resolved(...args: string[]): Promise<unknown> {
   return JSON.parse(stdout.toString());
 }
 
-const DEFAULTS = {
+/** What a file that says nothing gets. */
+const FILE_DEFAULTS = {
   "boot-source": {},
   "machine-config": { vcpu_count: 1, mem_size_mib: 128, huge_pages: "None" },
   logger: { level: "warn", format: "text" },
   volt: { console: "serial", boot_protocol: "auto", load: "auto", stop_timeout: 10 },
 };
 
+const DEFAULTS = { ...FILE_DEFAULTS, entropy: {} };
+
 const EVERY_FLAG = [
   ...["--kernel", "k", "--cmdline", "a=b", "--append", "c d", "--cpus", "3", "--memory", "1G", "--hugepages"],
   ...["--console", "none", "--id", "name-1", "--boot-protocol", "pvh", "--load", "copy", "--stop-timeout", "0.5"],
-  ...["--log-level", "trace", "--log-format", "json", "--log-file", "l", "--trace", "t", "--", "ls", "-l", ""],
+  ...["--log-level", "trace", "--log-format", "json", "--log-file", "l", "--trace", "t", "--rng", "--", "ls", "-l", ""],
 ];
 
 describe("--print-config", () => {
@@ -32,6 +35,7 @@ describe("--print-config", () => {
     expect(await resolved(...EVERY_FLAG)).toEqual({
       "boot-source": { kernel_image_path: "k", boot_args: "a=b" },
       "machine-config": { vcpu_count: 3, mem_size_mib: 1024, huge_pages: "2M" },
+      entropy: {},
       logger: { log_path: "l", level: "trace", format: "json" },
       volt: {
         ...{ id: "name-1", append: "c d", command: ["ls", "-l", ""], console: "none" },
@@ -42,7 +46,7 @@ describe("--print-config", () => {
 
   test("fed back by --config prints the same, to the byte", async () => {
     using folder = new Folder();
-    for (const flags of [[], EVERY_FLAG, ["--initrd", "i"]]) {
+    for (const flags of [[], EVERY_FLAG, ["--initrd", "i"], ["--no-rng"]]) {
       const first = await volt(["run", "--print-config", ...flags]);
       writeFileSync(folder.file("vm.json"), first.stdout);
       const second = await volt(["run", "--print-config", "--config", folder.file("vm.json")]);
@@ -86,9 +90,34 @@ test("a flag wins over the file, field by field, and the rest of the file stays"
   const file = { "machine-config": { vcpu_count: 4, mem_size_mib: 256 }, volt: { id: "file", append: "x" } };
   writeFileSync(folder.file("vm.json"), JSON.stringify(file));
   expect(await resolved("--config", folder.file("vm.json"), "--cpus", "2", "--id", "flag")).toEqual({
-    ...DEFAULTS,
+    ...FILE_DEFAULTS,
     "machine-config": { ...DEFAULTS["machine-config"], vcpu_count: 2, mem_size_mib: 256 },
     volt: { ...DEFAULTS.volt, id: "flag", append: "x" },
+  });
+});
+
+describe("the entropy device", () => {
+  const has = async (...args: string[]) => Object.hasOwn((await resolved(...args)) as object, "entropy");
+
+  test("is there unless --no-rng", async () => {
+    expect([await has(), await has("--rng"), await has("--no-rng")]).toEqual([true, true, false]);
+  });
+
+  test("is what a file says, and flags win", async () => {
+    using folder = new Folder();
+    writeFileSync(folder.file("with.json"), '{"entropy": {}}');
+    writeFileSync(folder.file("without.json"), "{}");
+    const [within, without] = [folder.file("with.json"), folder.file("without.json")];
+    expect([await has("--config", within), await has("--config", without)]).toEqual([true, false]);
+    expect([await has("--config", within, "--no-rng"), await has("--config", without, "--rng")]).toEqual([false, true]);
+  });
+
+  test("has no settings yet, and says so", async () => {
+    using folder = new Folder();
+    writeFileSync(folder.file("vm.json"), '{"entropy": {"rate_limiter": {}}}');
+    expect(await failure(["run", "--print-config", "--config", folder.file("vm.json")])).toEndWith(
+      "entropy.rate_limiter: no such field: is it misspelt?",
+    );
   });
 });
 

@@ -99,7 +99,7 @@ test.each(PLANNED.map(([name]) => (name.length === 1 ? `-${name}` : `--${name}`)
   },
 );
 
-test.each(["--no-rng", "--no-seccomp", "--no-landlock", "--no-namespaces"])("%s says so too", async (flag) => {
+test.each(["--no-seccomp", "--no-landlock", "--no-namespaces"])("%s says so too", async (flag) => {
   expect(await run(flag)).toMatch(new RegExp(`^${flag}: volt has no .+ yet$`));
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { parseConfig } from "../../../src/config/parse.ts";
 import type { VmConfigInput } from "../../../src/config/schema.ts";
 import { commandLine, hasAcpi } from "../../../src/machine/command-line.ts";
+import { virtioWindows } from "../../../src/machine/layout.ts";
 
 const of = (input: VmConfigInput) => commandLine(parseConfig(input, ""));
 
@@ -20,6 +21,14 @@ describe("the command line", () => {
 
   test("ends with what is appended, so that it wins", () => {
     expect(of({ volt: { append: "loglevel=7 x" } })).toBe(`${of({})} loglevel=7 x`);
+  });
+
+  test("names the virtio devices to a guest without ACPI, before anything that may end with --, and to no other", () => {
+    const config = parseConfig({ "boot-source": { boot_args: "acpi=off -- init" } }, "");
+    const devices = "virtio_mmio.device=4K@0xc0001000:5 virtio_mmio.device=4K@0xc0002000:6";
+    expect(commandLine(config, virtioWindows(2))).toBe(`${devices} acpi=off -- init`);
+    expect(commandLine(config, [])).toBe("acpi=off -- init");
+    expect(commandLine(parseConfig({}, ""), virtioWindows(2))).toBe(of({}));
   });
 
   test("is only what --cmdline says, and what is appended to that", () => {

@@ -2,9 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { acpiTables } from "../../../src/boot/acpi/tables.ts";
 import { mpTable } from "../../../src/boot/mp-table.ts";
 import { linuxEntry } from "../../../src/cpu/modes.ts";
-import { GSI, LOW_MEMORY, MMIO, PORTS, POWER } from "../../../src/machine/layout.ts";
+import { RngDevice } from "../../../src/devices/virtio/rng/device.ts";
+import { MachineBlock } from "../../../src/machine/block.ts";
+import { GSI, LOW_MEMORY, MMIO, PORTS, POWER, virtioWindows } from "../../../src/machine/layout.ts";
 import { acpiPlatform, mpPlatform } from "../../../src/machine/platform.ts";
 import { MAX_VCPUS } from "../../../src/machine/state.ts";
+import { describeVirtio } from "../../../src/machine/virtio/set-up.ts";
 import { MMIO_HOLE_END, MMIO_HOLE_START } from "../../../src/memory/regions.ts";
 
 interface Named {
@@ -28,7 +31,7 @@ const FEATURES = { leaf: 1, subleaf: 0, indexed: false, eax: 0, ebx: 0, ecx: 0, 
 /** All that volt writes below 1 MiB, as large as it gets. */
 function lowMemory(): Named[] {
   const { tables } = linuxEntry(0x100_0000, LOW_MEMORY.zeroPage, LOW_MEMORY);
-  const acpi = acpiTables(acpiPlatform(MAX_VCPUS));
+  const acpi = acpiTables(acpiPlatform(MAX_VCPUS, virtioWindows(GSI.virtio.length)));
   const mp = mpTable(mpPlatform(MAX_VCPUS, FEATURES));
   return [
     ...tables.map(({ address, bytes }, i) => ({ name: `entry table ${i}`, address, size: bytes.length })),
@@ -123,6 +126,25 @@ describe("memory-mapped devices", () => {
   test("start with the boot timer where Firecracker's is", () => {
     expect(MMIO.bootTimer).toBe(0xc000_0000);
     expect(MMIO.virtio).toBe(0xc000_1000);
+  });
+});
+
+describe("virtio devices", () => {
+  test("have a window and a line each, the first ones first", () => {
+    expect(virtioWindows(2)).toEqual([
+      { address: 0xc000_1000, size: 4096, gsi: 5 },
+      { address: 0xc000_2000, size: 4096, gsi: 6 },
+    ]);
+    expect(virtioWindows(0)).toEqual([]);
+  });
+
+  test("are as many as there are lines for, and one more is an error that names them", () => {
+    const block = MachineBlock.create();
+    const devices = (count: number) => Array.from({ length: count }, () => new RngDevice());
+    describeVirtio(devices(GSI.virtio.length), block);
+    expect(() => describeVirtio(devices(GSI.virtio.length + 1), block)).toThrow(
+      /^devices: a VM has lines for 14, these are 15: rng, .*: take some away$/,
+    );
   });
 });
 

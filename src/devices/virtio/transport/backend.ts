@@ -92,9 +92,13 @@ export class VirtioTransport {
     };
   }
 
-  /** Tells the driver of used buffers. */
+  /**
+   * Tells the driver of used buffers; between `enter` and `leave`. The cause first, then the edge: a driver that finds no
+   * cause takes the interrupt for somebody else's.
+   */
   raiseUsedBuffer(): void {
-    this.#raise(Interrupt.USED_BUFFER);
+    Atomics.or(this.#state.words, Word.INTERRUPT_STATUS, Interrupt.USED_BUFFER);
+    this.#interrupt.raise();
   }
 
   /** The device can't go on (2.1.2): only a reset brings it back. */
@@ -103,9 +107,12 @@ export class VirtioTransport {
     lock.acquire();
     // A driver that is about to reset the device, or has, needs no telling.
     const isRunning = (words[Word.STATUS]! & Status.DRIVER_OK) !== 0 && words[Word.RESET_PENDING] === 0;
-    if (isRunning) Atomics.or(words, Word.STATUS, Status.DEVICE_NEEDS_RESET);
+    if (isRunning) {
+      Atomics.or(words, Word.STATUS, Status.DEVICE_NEEDS_RESET);
+      Atomics.or(words, Word.INTERRUPT_STATUS, Interrupt.CONFIGURATION_CHANGE);
+    }
     lock.release();
-    if (isRunning) this.#raise(Interrupt.CONFIGURATION_CHANGE);
+    if (isRunning) this.#interrupt.raise();
   }
 
   /** Changes configuration space, and tells a driver that runs. */
@@ -116,8 +123,10 @@ export class VirtioTransport {
     config.set(bytes, offset);
     Atomics.add(words, Word.CONFIG_GENERATION, 1);
     const isRunning = (words[Word.STATUS]! & Status.DRIVER_OK) !== 0;
+    // Within the lock: the device may be reset right after, and starts anew without a cause.
+    if (isRunning) Atomics.or(words, Word.INTERRUPT_STATUS, Interrupt.CONFIGURATION_CHANGE);
     lock.release();
-    if (isRunning) this.#raise(Interrupt.CONFIGURATION_CHANGE);
+    if (isRunning) this.#interrupt.raise();
   }
 
   /** Configuration space now, if the driver has written to it since the last call. */
@@ -128,11 +137,5 @@ export class VirtioTransport {
     words[Word.CONFIG_WRITTEN] = 0;
     lock.release();
     return bytes;
-  }
-
-  /** The cause first, then the edge: a driver that finds no cause takes the interrupt for somebody else's. */
-  #raise(cause: number): void {
-    Atomics.or(this.#state.words, Word.INTERRUPT_STATUS, cause);
-    this.#interrupt.raise();
   }
 }

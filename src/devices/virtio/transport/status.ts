@@ -24,7 +24,8 @@ export function writeStatus(state: VirtioState, value: number): boolean {
   const before = words[Word.STATUS]!;
   let after = before | (value & (Status.ACKNOWLEDGE | Status.DRIVER | Status.FAILED));
   if ((after & Status.FAILED) === 0) {
-    if (value & Status.FEATURES_OK && before & Status.DRIVER && areFeaturesAcceptable(words)) after |= Status.FEATURES_OK;
+    if (value & Status.FEATURES_OK && before & Status.DRIVER && areFeaturesAcceptable(words))
+      after |= Status.FEATURES_OK;
     if (value & Status.DRIVER_OK && before & Status.FEATURES_OK) after |= Status.DRIVER_OK;
   }
   Atomics.store(words, Word.STATUS, after);

@@ -1,0 +1,53 @@
+/** What a kind of virtio device is to the rest: each folder beside this file has one. */
+import type { GuestMemory } from "../../memory/guest.ts";
+import type { Queue } from "./queue/queue.ts";
+import type { DeviceDescription } from "./transport/state.ts";
+
+/**
+ * The back end of a device. All of it runs on the I/O thread, one call at a time, through `VirtioBackend`: it never sees
+ * registers, threads or interrupts, and it may throw: its driver then has to reset it.
+ */
+export interface VirtioDevice extends DeviceDescription {
+  /** What the log and the counters call it: "rng". */
+  readonly name: string;
+  /** Whether requests are in flight that still use guest memory. False where all is done within `process`. */
+  readonly isBusy: boolean;
+  /** Counts since the start, for metrics. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** What wakes it besides kicks: completions of its requests, packets. */
+  readonly sources?: readonly EventSource[];
+
+  /** A driver is ready. Until `reset` the device may use what `context` has. @throws when it can't work like this */
+  activate(context: VirtioContext): void;
+
+  /**
+   * A queue was kicked (or may have been: find out).
+   * @returns whether there is more than one turn should take: it is called again when others had theirs
+   */
+  process(queue: number): boolean;
+
+  /** The driver wrote to the writable part of configuration space, which is now `config`. */
+  configWritten?(config: Uint8Array): void;
+
+  /**
+   * Forget the driver: start no request, drop every queue. What is in flight may come home after this, with `isBusy`
+   * until then; its buffers belong to the device no longer than that.
+   */
+  reset(): void;
+}
+
+/** A descriptor of the device's own, watched as long as the machine runs. One that comes and goes needs an epoll of its own. */
+export interface EventSource {
+  readonly fd: number;
+  /** Called while there is something to read: take it, or be called again. The device may be at rest, or just reset. */
+  readonly ready: () => void;
+}
+
+/** What an active device works with. Good until `reset`. */
+export interface VirtioContext {
+  readonly memory: GuestMemory;
+  /** The features both sides agreed on. */
+  readonly features: bigint;
+  /** A queue the driver did not set up is undefined. */
+  readonly queues: readonly (Queue | undefined)[];
+}

@@ -1,0 +1,14 @@
+/** What the entropy device counts, since the start. */
+export interface RngCounters {
+  requests: number;
+  bytes: number;
+  /** Requests that got nothing: without a writable byte, or because the host failed. */
+  empty: number;
+  /** The host's generator gave less than was asked for. */
+  failures: number;
+  [name: string]: number;
+}
+
+export function newCounters(): RngCounters {
+  return { requests: 0, bytes: 0, empty: 0, failures: 0 };
+}

@@ -1,0 +1,61 @@
+/** The virtio devices as the main thread runs them: what wakes them in its epoll, their back ends behind that. */
+import { EPOLL, type Epoll } from "../../../ffi/epoll.ts";
+import { EventFd } from "../../../ffi/eventfd.ts";
+import { VirtioBackend } from "../../devices/virtio/backend.ts";
+import { line } from "../lines.ts";
+import type { MachineParts } from "../parts.ts";
+import { virtioState } from "./state.ts";
+
+type Parts = Pick<MachineParts, "devices" | "block" | "lines" | "memory"> & {
+  readonly log: { warn(text: string): void };
+};
+
+/** A descriptor, and what to do when it is ready. */
+interface Waker {
+  readonly fd: number;
+  readonly ready: () => void;
+}
+
+export class VirtioIo {
+  readonly #backends: readonly VirtioBackend[];
+  /** Every queue of every device, and their own descriptors; the index is the epoll token, less the first. */
+  readonly #wakers: readonly Waker[];
+
+  constructor({ devices, block, lines, memory, log }: Parts) {
+    this.#backends = devices.map((device, slot) => {
+      const { interrupt, kicks } = lines.virtio[slot]!;
+      const own = { interrupt: line(interrupt), kicks: kicks.map(line) };
+      return new VirtioBackend(device, virtioState(block, slot), memory, own, (problem) => log.warn(problem));
+    });
+    this.#wakers = this.#backends.flatMap((backend, slot) => [
+      ...lines.virtio[slot]!.kicks.map((number, queue) => kickWaker(backend, number, queue)),
+      ...(backend.device.sources ?? []).map(({ fd, ready }) => ({ fd, ready: () => backend.run(ready) })),
+    ]);
+  }
+
+  /** Says which epoll tells of them, and from which token on. */
+  watch(epoll: Epoll, firstToken: number): void {
+    this.#wakers.forEach(({ fd }, i) => {
+      epoll.add(fd, EPOLL.IN, firstToken + i);
+    });
+  }
+
+  /** The descriptor with this token, less the first, is ready. */
+  ready(index: number): void {
+    this.#wakers[index]?.ready();
+  }
+
+  /** The main thread was woken: a driver may have brought a device up, or reset it. */
+  serve(): void {
+    for (const backend of this.#backends) backend.serve();
+  }
+}
+
+/** The signals are taken before the queue is looked at: a kick that comes meanwhile counts anew. */
+function kickWaker(backend: VirtioBackend, number: number, queue: number): Waker {
+  const eventFd = EventFd.attach(number, `${backend.device.name}'s queue ${queue}`);
+  const ready = (): void => {
+    if (eventFd.take()) backend.kick(queue);
+  };
+  return { fd: number, ready };
+}
