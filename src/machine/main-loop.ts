@@ -151,7 +151,7 @@ export class MainLoop {
   #finish(): never {
     const { state, timeline, plan, log } = this.#parts;
     timeline.mark("guest ended");
-    log.info(`the guest ${END_TEXTS[state.endCode]}`);
+    log.debug(`the guest ${END_TEXTS[state.endCode]}`);
     this.#console.finish();
     this.#terminal.leave();
     if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);
