@@ -1,7 +1,7 @@
 /** From the registers' contents to queues: the one check before a device works with them. */
 import type { GuestMemory } from "../../memory/guest.ts";
 import { hasFeature, VIRTIO_F_EVENT_IDX } from "./features.ts";
-import { Queue } from "./queue/queue.ts";
+import { Queue, type QueueCounters } from "./queue/queue.ts";
 import { mapRings, overlap, type Rings } from "./queue/rings.ts";
 import type { QueueSettings } from "./queue/settings.ts";
 
@@ -13,12 +13,13 @@ export function activateQueues(
   memory: GuestMemory,
   settings: readonly QueueSettings[],
   features: bigint,
+  counters: QueueCounters,
 ): (Queue | undefined)[] {
   const rings = settings.map((queue, index) => (queue.isReady ? checkedRings(memory, queue, index) : undefined));
   // Rings that share memory harm only the guest; refused because no driver means it.
   if (overlap(rings.flatMap((ring) => ring?.ranges ?? []))) throw new Error("rings overlap");
   const eventIndex = hasFeature(features, VIRTIO_F_EVENT_IDX);
-  return rings.map((ring) => ring && new Queue(memory, ring, eventIndex));
+  return rings.map((ring) => ring && new Queue(memory, ring, eventIndex, counters));
 }
 
 function checkedRings(memory: GuestMemory, settings: QueueSettings, index: number): Rings {

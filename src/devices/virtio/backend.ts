@@ -21,7 +21,7 @@ export interface BackendLines {
  */
 export class VirtioBackend {
   readonly device: VirtioDevice;
-  readonly counters = { kicks: 0, interrupts: 0, interruptsSuppressed: 0, faults: 0 };
+  readonly counters = { kicks: 0, chains: 0, brokenChains: 0, interrupts: 0, interruptsSuppressed: 0, faults: 0 };
   readonly #transport: VirtioTransport;
   readonly #memory: GuestMemory;
   readonly #lines: BackendLines;
@@ -120,7 +120,7 @@ export class VirtioBackend {
     try {
       const features = this.#transport.negotiatedFeatures();
       const settings = this.device.queueSizes.map((_, queue) => this.#transport.queueSettings(queue));
-      const queues = activateQueues(this.#memory, settings, features);
+      const queues = activateQueues(this.#memory, settings, features, this.counters);
       this.#queues = queues;
       this.device.activate({ memory: this.#memory, features, queues });
       for (const kick of this.#lines.kicks) kick.raise();

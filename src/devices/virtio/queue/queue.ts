@@ -5,6 +5,14 @@ import { Avail, Used, UsedElement } from "./layout.ts";
 import { Notifications } from "./notify.ts";
 import type { Rings } from "./rings.ts";
 
+/** What queues count. */
+export interface QueueCounters {
+  /** Chains given to the device. */
+  chains: number;
+  /** Chains sent back because they were broken. */
+  brokenChains: number;
+}
+
 /**
  * The device's side of a split virtqueue (virtio 1.2, section 2.7) for as long as a driver runs it. Nothing here
  * allocates or trusts the guest: its rings can hold anything, and change at any moment.
@@ -13,8 +21,7 @@ export class Queue {
   readonly size: number;
   /** A ring that makes no sense. From then on nothing is taken and nothing given back: the device needs a reset. */
   fault: RingFault | undefined;
-  /** Chains given to the device, and those sent back because they were broken. */
-  readonly counters = { chains: 0, brokenChains: 0 };
+  readonly counters: QueueCounters;
   /** What was wrong with the last broken chain. */
   lastChainFault: ChainFault | undefined;
 
@@ -29,8 +36,12 @@ export class Queue {
   #nextAvail = 0;
   #nextUsed = 0;
 
-  /** @param eventIndex VIRTIO_F_EVENT_IDX was negotiated */
-  constructor(memory: GuestMemory, rings: Rings, eventIndex: boolean) {
+  /**
+   * @param eventIndex VIRTIO_F_EVENT_IDX was negotiated
+   * @param counters where it counts: a queue lasts as long as its driver, its device's counters do not start anew
+   */
+  constructor(memory: GuestMemory, rings: Rings, eventIndex: boolean, counters: QueueCounters) {
+    this.counters = counters;
     this.#memory = memory;
     this.#rings = rings;
     this.#notifications = new Notifications(rings, eventIndex);

@@ -172,5 +172,5 @@ function newQueue(memory: GuestMemory, eventIndex: boolean) {
       return used.getUint16(2, true);
     },
   };
-  return { queue: new Queue(memory, rings, eventIndex), ring };
+  return { queue: new Queue(memory, rings, eventIndex, { chains: 0, brokenChains: 0 }), ring };
 }
