@@ -5,19 +5,33 @@
 import type { ArgDef, ArgsDef } from "citty";
 import { ConfigError } from "../config/error.ts";
 
-/** A flag of the contract whose part is not built yet: its definition carries what to say. */
-type Planned = ArgDef & { readonly later?: string };
+/** What a flag's definition may say beyond citty's. */
+type Flag = ArgDef & {
+  /** Of the contract, not built yet: what to say. */
+  readonly later?: string;
+  /** May be given more than once. */
+  readonly repeatable?: boolean;
+  /** "" is a value: what a script's empty variable makes. */
+  readonly mayBeEmpty?: boolean;
+};
+
+export interface StrictArguments {
+  /** As citty takes them without a doubt: `--name`, `--no-name`, `--name=value`, positionals. */
+  readonly argv: string[];
+  /** Values of the repeatable flags, by name, in their order; citty would keep the last of them. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
+}
 
 /**
  * Checks arguments against a command's definition.
  * @param argv everything after the command's name, up to `--`
- * @returns them as citty takes them without a doubt: `--name`, `--no-name`, `--name=value`, positionals
  * @throws ConfigError with the flag and the mend
  */
-export function strictArguments(argv: readonly string[], definition: ArgsDef): string[] {
+export function strictArguments(argv: readonly string[], definition: ArgsDef): StrictArguments {
   const flags = flagTable(definition);
   const positionals = Object.values(definition).filter(({ type }) => type === "positional").length;
   const normal: string[] = [];
+  const lists: Record<string, string[]> = {};
   const seen = new Set<string>();
   let words = 0;
   for (let i = 0; i < argv.length; i++) {
@@ -33,7 +47,7 @@ export function strictArguments(argv: readonly string[], definition: ArgsDef): s
     if (!known) throw usage(flag, unknown(flag, [...flags.keys()]));
     const { name, definition: argument, negated } = known;
     if (argument.later !== undefined) throw usage(flag, argument.later);
-    if (seen.has(name)) throw usage(flag, "given twice: once is enough");
+    if (seen.has(name) && !argument.repeatable) throw usage(flag, "given twice: once is enough");
     seen.add(name);
     if (argument.type === "boolean") {
       if (equals >= 0) throw usage(flag, "takes no value");
@@ -42,19 +56,20 @@ export function strictArguments(argv: readonly string[], definition: ArgsDef): s
     }
     const value = equals >= 0 ? word.slice(equals + 1) : argv[++i];
     // The next flag in a value's place is a forgotten value; who means it writes --flag=--value.
-    if (value === undefined || value === "" || (equals < 0 && flags.has(value)))
-      throw usage(flag, `needs a value: ${flag} ${argument.valueHint ?? "VALUE"}`);
+    const isMissing = value === undefined || (value === "" && !argument.mayBeEmpty) || (equals < 0 && flags.has(value));
+    if (isMissing) throw usage(flag, `needs a value: ${flag} ${argument.valueHint ?? "VALUE"}`);
     if (argument.type === "enum" && !argument.options?.includes(value)) {
       throw usage(flag, `"${value}" is not one of ${argument.options?.join(", ")}`);
     }
-    normal.push(`--${name}=${value}`);
+    if (argument.repeatable) lists[name] = [...(lists[name] ?? []), value];
+    else normal.push(`--${name}=${value}`);
   }
-  return normal;
+  return { argv: normal, lists };
 }
 
 interface KnownFlag {
   readonly name: string;
-  readonly definition: Planned;
+  readonly definition: Flag;
   readonly negated: boolean;
 }
 

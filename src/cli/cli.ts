@@ -38,8 +38,8 @@ export async function runCli(argv: readonly string[], firstLineNs: number): Prom
   const command = Object.hasOwn(COMMANDS, word) ? await COMMANDS[word]?.() : undefined;
   if (!command) throw new ConfigError("", word, `no such command; there are ${Object.keys(COMMANDS).join(", ")}`);
   if (flags.includes("--help") || flags.includes("-h")) return showHelp(command, EXAMPLES[word] ?? []);
-  const rawArgs = strictArguments(flags, command.args as ArgsDef);
-  await runCommand(command, { rawArgs, data: { rest, firstLineNs } satisfies Invocation });
+  const { argv: rawArgs, lists } = strictArguments(flags, command.args as ArgsDef);
+  await runCommand(command, { rawArgs, data: { rest, lists, firstLineNs } satisfies Invocation });
 }
 
 function mainCommand(): CommandDef {

@@ -2,6 +2,8 @@
 export interface Invocation {
   /** What came after `--`. */
   readonly rest: readonly string[];
+  /** Values of the flags that may be given more than once, by name. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
   /** When volt's first line ran, in nanoseconds of the monotonic clock. */
   readonly firstLineNs: number;
 }

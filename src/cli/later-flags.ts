@@ -8,10 +8,6 @@ const later = (what: string) =>
 const sandbox = later("sandbox");
 
 export const LATER_FLAGS = {
-  disk: later("disks"),
-  net: later("network devices"),
-  vsock: later("vsock"),
-  balloon: later("balloon"),
   api: later("control API"),
   d: later("detached mode"),
   "cpu-template": later("CPU templates"),

@@ -5,6 +5,7 @@ import { LOG_FORMATS, LOG_LEVELS } from "../config/log-levels.ts";
 import type { VmConfigLayer } from "../config/parse.ts";
 import type { VmConfigInput } from "../config/schema.ts";
 import { parseMib } from "../config/size.ts";
+import { DEVICE_FLAGS, devicesOfFlags } from "./device-flags.ts";
 import { LATER_FLAGS } from "./later-flags.ts";
 
 export const RUN_FLAGS = {
@@ -19,8 +20,13 @@ export const RUN_FLAGS = {
     description: "a name in the kernel store, or a vmlinux or bzImage file",
   },
   initrd: { type: "string", valueHint: "PATH", description: "instead of volt's own initramfs" },
-  cmdline: { type: "string", valueHint: "S", description: "replaces the default kernel command line" },
-  append: { type: "string", valueHint: "S", description: "adds to the kernel command line" },
+  cmdline: {
+    type: "string",
+    valueHint: "S",
+    description: "replaces the default kernel command line",
+    mayBeEmpty: true,
+  },
+  append: { type: "string", valueHint: "S", description: "adds to the kernel command line", mayBeEmpty: true },
   cpus: { type: "string", valueHint: "N", description: "1 to 32 (default 1)" },
   memory: { type: "string", valueHint: "SIZE", description: "128M (default), 1G; a bare number is MiB" },
   hugepages: { type: "boolean", description: "backs guest memory with 2 MiB hugetlbfs pages" },
@@ -53,20 +59,17 @@ export const RUN_FLAGS = {
     valueHint: "FILE",
     description: "writes the start and boot timeline as Chrome Trace Event JSON",
   },
-  rng: {
-    type: "boolean",
-    description: "an entropy device (default, unless --config gives a file that has none)",
-    negativeDescription: "no entropy device",
-  },
+  ...DEVICE_FLAGS,
   ...LATER_FLAGS,
   "print-config": { type: "boolean", description: "prints the resolved configuration as JSON and starts nothing" },
-} satisfies ArgsDef;
+} satisfies ArgsDef & Record<string, { readonly mayBeEmpty?: boolean }>;
 
 /** Shown by --help. */
 export const RUN_EXAMPLES = [
   "volt run                           a shell in a new VM",
   "volt run -- uname -a               one command; its exit status is volt's",
   "volt run --memory 1G --cpus 2 -- sh -c 'nproc; free -m'",
+  "volt run --disk root.ext4,root    a Linux on a disk",
   "volt run --kernel ./vmlinux --initrd ./initrd.cpio --append debug",
 ];
 
@@ -86,8 +89,16 @@ const FLAG_OF: Readonly<Record<string, string>> = {
 
 type RunArgs = ParsedArgs<typeof RUN_FLAGS>;
 
-/** What the flags say, and nothing else: no defaults. @param command what comes after `--` */
-export function configOfFlags(args: RunArgs, command: readonly string[]): VmConfigLayer {
+/**
+ * What the flags say, and nothing else: no defaults.
+ * @param lists the values of the flags that may be given more than once
+ * @param command what comes after `--`
+ */
+export function configOfFlags(
+  args: RunArgs,
+  lists: Readonly<Record<string, readonly string[]>>,
+  command: readonly string[],
+): VmConfigLayer {
   return {
     "boot-source": given({ kernel_image_path: args.kernel, initrd_path: args.initrd, boot_args: args.cmdline }),
     "machine-config": given({
@@ -95,7 +106,7 @@ export function configOfFlags(args: RunArgs, command: readonly string[]): VmConf
       mem_size_mib: args.memory === undefined ? undefined : parseMib(args.memory, "--memory"),
       huge_pages: args.hugepages ? ("2M" as const) : undefined,
     }),
-    ...given({ entropy: args.rng === undefined ? undefined : args.rng ? {} : null }),
+    ...devicesOfFlags(args, lists),
     logger: given({
       log_path: args["log-file"],
       level: args["log-level"],

@@ -4,9 +4,9 @@ import { blockSignals } from "../../ffi/signal.ts";
 import { ConfigError } from "../config/error.ts";
 import { mergeConfig, parseConfig, parseConfigText, type VmConfigLayer } from "../config/parse.ts";
 import type { VmConfig, VmConfigInput } from "../config/schema.ts";
+import { openInput } from "../host/open-file.ts";
 import { becomeSecondStage } from "../machine/confine.ts";
 import { openPlan } from "../machine/open.ts";
-import { openInput } from "../machine/open-file.ts";
 import { HANDLED_SIGNALS } from "../machine/signals.ts";
 import { TIMELINE_BYTES, Timeline } from "../observe/timeline.ts";
 import { print } from "./failure.ts";
@@ -24,9 +24,9 @@ export const runVmCommand = defineCommand({
   },
   args: RUN_FLAGS,
   run({ args, data }) {
-    const { rest, firstLineNs } = data as Invocation;
+    const { rest, lists, firstLineNs } = data as Invocation;
     const timeline = startTimeline(firstLineNs);
-    const config = resolve(args.config, configOfFlags(args, rest));
+    const config = resolve(args.config, configOfFlags(args, lists, rest));
     timeline.mark("configuration resolved");
     if (args["print-config"]) return print(STDOUT, `${JSON.stringify(config, null, 2)}\n`);
 

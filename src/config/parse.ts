@@ -4,8 +4,8 @@ import { ConfigError } from "./error.ts";
 import { printable } from "./printable.ts";
 import { type VmConfig, type VmConfigInput, VmConfigSchema } from "./schema.ts";
 
-/** Sections of Firecracker's file that name devices volt does not have yet. */
-const LATER = ["drives", "network-interfaces", "vsock", "balloon", "metrics", "mmds-config", "cpu-config"];
+/** Sections of Firecracker's file that name what volt does not have yet. */
+const LATER = ["metrics", "mmds-config", "cpu-config"];
 
 /** Checks whose message needs no "found": of an empty text or list it would say "0". */
 const SAY_IT_ALL = ["check", "non_empty", "min_length"];
@@ -23,7 +23,7 @@ export function parseConfig(input: unknown, where: string, nameOf = (field: stri
     throw new ConfigError(where, "", "a VM is a JSON object: { ... }");
   }
   const later = LATER.find((section) => Object.hasOwn(input, section));
-  if (later) throw new ConfigError(where, later, "volt has no such device yet: take the section out");
+  if (later) throw new ConfigError(where, later, "volt does not have this yet: take the section out");
   const result = v.safeParse(VmConfigSchema, input);
   if (result.success) return result.output;
   const issue = result.issues[0];
@@ -46,19 +46,33 @@ export function parseConfigText(text: string, where: string): VmConfigInput {
   return input as VmConfigInput;
 }
 
-/** A layer of a VM, over another: null takes a device away. */
-export type VmConfigLayer = Omit<VmConfigInput, "entropy"> & { entropy?: VmConfigInput["entropy"] | null };
+/** Devices a VM has at most one of: null in a layer takes one away. */
+const SINGLE_DEVICES = ["vsock", "balloon", "entropy"] as const;
+type SingleDevice = (typeof SINGLE_DEVICES)[number];
 
-/** Two layers of one VM: what `over` says wins, field by field. */
+/** A layer of a VM, over another. */
+export type VmConfigLayer = Omit<VmConfigInput, SingleDevice> & { [K in SingleDevice]?: VmConfigInput[K] | null };
+
+/** Two layers of one VM: what `over` says wins, field by field; its disks and interfaces are added, same ids replaced. */
 export function mergeConfig(under: VmConfigInput, over: VmConfigLayer): VmConfigInput {
-  const entropy = over.entropy === undefined ? under.entropy : over.entropy;
+  const single = SINGLE_DEVICES.map((name) => [name, over[name] === undefined ? under[name] : over[name]] as const);
   return {
     "boot-source": { ...under["boot-source"], ...over["boot-source"] },
     "machine-config": { ...under["machine-config"], ...over["machine-config"] },
-    ...(entropy ? { entropy } : {}),
+    drives: mergeById(under.drives, over.drives, "drive_id"),
+    "network-interfaces": mergeById(under["network-interfaces"], over["network-interfaces"], "iface_id"),
+    ...Object.fromEntries(single.filter(([, section]) => section)),
     logger: { ...under.logger, ...over.logger },
     volt: { ...under.volt, ...over.volt },
   };
+}
+
+function mergeById<K extends string, T extends { [P in K]: string }>(
+  under: readonly T[] = [],
+  over: readonly T[] = [],
+  id: K,
+): T[] {
+  return [...under.filter((one) => !over.some((other) => other[id] === one[id])), ...over];
 }
 
 function problem(issue: v.BaseIssue<unknown>): string {

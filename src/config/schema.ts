@@ -3,26 +3,14 @@
  * this; volt's own settings are under `volt`.
  */
 import * as v from "valibot";
+import { balloon, drives, entropy, networkInterfaces, vsock } from "./devices.ts";
+import { bootArgs, oneOf, path, seconds, text, whole } from "./fields.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log-levels.ts";
 
 /** A vCPU's number is its local APIC id; 32 is what the contract allows. */
 const VCPUS = { min: 1, max: 32 };
 /** 16 TiB: far beyond any host here, and exact in every calculation. */
 const MEMORY_MIB = { min: 1, max: 2 ** 24 };
-
-/** A kernel's command line is bytes of printable ASCII. NUL would cut it short, a line break forge a log line. */
-const bootArgs = v.pipe(v.string(), v.regex(/^[\x20-\x7e\t]*$/, "must be printable ASCII"));
-const noNul = v.regex(/^[^\0]*$/, "must not hold a NUL byte");
-const path = v.pipe(v.string(), v.nonEmpty("must not be empty"), noNul);
-const whole = (min: number, max: number) => {
-  const text = `must be a whole number from ${min} to ${max}`;
-  return v.pipe(v.number(text), v.integer(text), v.minValue(min, text), v.maxValue(max, text));
-};
-const SECONDS_TEXT = "must be a number of seconds from 0 to 86400";
-/** A day is as good as for ever, and every sum with it is exact. */
-const seconds = v.pipe(v.number(SECONDS_TEXT), v.minValue(0, SECONDS_TEXT), v.maxValue(86_400, SECONDS_TEXT));
-const oneOf = <const T extends readonly string[]>(...options: T) =>
-  v.picklist(options, `must be one of ${options.join(", ")}`);
 
 const bootSource = v.strictObject({
   /** A name in the kernel store, or a path. Without one: the store's default. */
@@ -57,7 +45,7 @@ const volt = v.strictObject({
   /** Added to the command line. */
   append: v.optional(bootArgs),
   /** What volt's own initramfs runs; its shell without one. */
-  command: v.optional(v.pipe(v.array(v.pipe(v.string(), noNul)), v.minLength(1, "must not be empty"))),
+  command: v.optional(v.pipe(v.array(text), v.minLength(1, "must not be empty"))),
   console: v.optional(oneOf("serial", "none"), "serial"),
   /** Which of a kernel's entries is used. */
   boot_protocol: v.optional(oneOf("auto", "linux", "pvh"), "auto"),
@@ -72,8 +60,11 @@ const volt = v.strictObject({
 export const VmConfigSchema = v.strictObject({
   "boot-source": v.optional(bootSource, {}),
   "machine-config": v.optional(machineConfig, {}),
-  /** There, the guest has an entropy device. */
-  entropy: v.optional(v.strictObject({})),
+  drives: v.optional(drives, []),
+  "network-interfaces": v.optional(networkInterfaces, []),
+  vsock: v.optional(vsock),
+  balloon: v.optional(balloon),
+  entropy: v.optional(entropy),
   logger: v.optional(logger, {}),
   volt: v.optional(volt, {}),
 });

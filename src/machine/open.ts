@@ -4,10 +4,11 @@ import { Fd, O } from "../../ffi/fd.ts";
 import { isTerminal, windowSize } from "../../ffi/terminal.ts";
 import { ConfigError } from "../config/error.ts";
 import type { VmConfig } from "../config/schema.ts";
+import { openDevices } from "../devices/virtio/registry.ts";
+import { openInput, openOutput } from "../host/open-file.ts";
 import { findKernel } from "../kernels/store.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { VERSION } from "../version.ts";
-import { openInput, openOutput } from "./open-file.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
 
 const STDIN = 0;
@@ -31,6 +32,7 @@ export function openPlan(config: VmConfig, timeline: Timeline): Plan {
     kernel: { ...openImage(kernel.path, "--kernel"), mappable: kernel.inStore },
     initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "--initrd"),
     modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
+    devices: openDevices(config),
     ...consoleStreams(config.volt.console),
     window: windowSize(STDIN) ?? windowSize(STDOUT),
     term: process.env["TERM"],

@@ -4,6 +4,7 @@
  */
 import { Fd } from "../../ffi/fd.ts";
 import type { VmConfig } from "../config/schema.ts";
+import type { OpenedDevices } from "../devices/virtio/registry.ts";
 
 /** A descriptor that survives the exec. */
 export interface PlannedFile {
@@ -33,6 +34,8 @@ export interface Plan {
   readonly initrd: PlannedFile | undefined;
   /** A cpio archive of modules that goes behind volt's own initramfs. */
   readonly modules: PlannedFile | undefined;
+  /** What the virtio devices have open. */
+  readonly devices: OpenedDevices;
   readonly stdin: PlannedStream;
   readonly stdout: PlannedStream;
   readonly window: { readonly rows: number; readonly columns: number } | undefined;

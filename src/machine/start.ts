@@ -14,7 +14,7 @@ import { wireLocalInterrupts } from "../cpu/apic.ts";
 import { guestCpuid } from "../cpu/cpuid.ts";
 import type { EntryState } from "../cpu/modes.ts";
 import { BOOT_MSRS } from "../cpu/msrs.ts";
-import { virtioDevices } from "../devices/virtio/registry.ts";
+import { createDevices } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
 import { Timeline } from "../observe/timeline.ts";
@@ -49,7 +49,7 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
 
   const block = MachineBlock.create();
-  const devices = virtioDevices(config);
+  const devices = createDevices(config, plan.devices);
   const lines = createLines(devices.map(({ queueSizes }) => queueSizes.length));
   const state = new MachineState(block.part("control"), () => line(lines.wake).raise());
   const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };

@@ -1,7 +1,7 @@
 import type { GuestMemory } from "../../memory/guest.ts";
 import type { InterruptLine } from "../device.ts";
 import { activateQueues } from "./activate.ts";
-import type { VirtioDevice } from "./device.ts";
+import type { LineDescriptors, VirtioDevice } from "./device.ts";
 import type { Queue } from "./queue/queue.ts";
 import { VirtioTransport } from "./transport/backend.ts";
 import type { VirtioState } from "./transport/state.ts";
@@ -12,6 +12,8 @@ export interface BackendLines {
   readonly interrupt: InterruptLine;
   /** One a queue: what the driver's notifications raise. Raised here to come back for more. */
   readonly kicks: readonly InterruptLine[];
+  /** The same, as the kernel knows them. */
+  readonly descriptors: LineDescriptors;
 }
 
 /**
@@ -122,7 +124,8 @@ export class VirtioBackend {
       const settings = this.device.queueSizes.map((_, queue) => this.#transport.queueSettings(queue));
       const queues = activateQueues(this.#memory, settings, features, this.counters);
       this.#queues = queues;
-      this.device.activate({ memory: this.#memory, features, queues });
+      const { descriptors: lines } = this.#lines;
+      this.device.activate({ memory: this.#memory, features, queues, settings, lines });
       for (const kick of this.#lines.kicks) kick.raise();
     } catch (error) {
       this.#break(`can't be activated: ${error instanceof Error ? error.message : error}`);

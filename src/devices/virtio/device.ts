@@ -1,6 +1,7 @@
 /** What a kind of virtio device is to the rest: each folder beside this file has one. */
 import type { GuestMemory } from "../../memory/guest.ts";
 import type { Queue } from "./queue/queue.ts";
+import type { QueueSettings } from "./queue/settings.ts";
 import type { DeviceDescription } from "./transport/state.ts";
 
 /**
@@ -50,4 +51,15 @@ export interface VirtioContext {
   readonly features: bigint;
   /** A queue the driver did not set up is undefined. */
   readonly queues: readonly (Queue | undefined)[];
+  /** Where the rings are, checked, and the descriptors beside them: for queues that the host's kernel serves. */
+  readonly settings: readonly QueueSettings[];
+  readonly lines: LineDescriptors;
+}
+
+/** The numbers of the descriptors behind a device's lines. */
+export interface LineDescriptors {
+  /** KVM's irqfd. */
+  readonly interrupt: number;
+  /** KVM's ioeventfds, one a queue. */
+  readonly kicks: readonly number[];
 }

@@ -1,15 +1,21 @@
 /** The kinds of virtio devices, in the order their windows and interrupt lines are given out. */
 import type { VmConfig } from "../../config/schema.ts";
 import type { VirtioDevice } from "./device.ts";
-import { RngDevice } from "./rng/device.ts";
-
-/** Makes the devices of one kind that a configuration asks for. */
-type DeviceKind = (config: VmConfig) => VirtioDevice[];
+import type { DeviceKind } from "./kind.ts";
+import { rng } from "./rng/kind.ts";
 
 /** A guest names devices by this order (`vda` is the first disk), so it is the same in every version. */
-const KINDS: readonly DeviceKind[] = [(config) => (config.entropy ? [new RngDevice()] : [])];
+const KINDS = [rng] as readonly DeviceKind<unknown>[];
 
-/** The back ends of a VM's devices, in a stable order. */
-export function virtioDevices(config: VmConfig): VirtioDevice[] {
-  return KINDS.flatMap((kind) => kind(config));
+/** What each kind opened, by its name: a part of the plan. */
+export type OpenedDevices = Readonly<Record<string, unknown>>;
+
+/** Stage one: opens what a VM's devices have a path for. @throws ConfigError, SystemError */
+export function openDevices(config: VmConfig): OpenedDevices {
+  return Object.fromEntries(KINDS.flatMap(({ name, open }) => (open ? [[name, open(config)]] : [])));
+}
+
+/** Stage two: the back ends of a VM's devices, in a stable order. */
+export function createDevices(config: VmConfig, opened: OpenedDevices): VirtioDevice[] {
+  return KINDS.flatMap(({ name, create }) => create(config, opened[name]));
 }

@@ -23,12 +23,12 @@ export class VirtioIo {
 
   constructor({ devices, block, lines, memory, log }: Parts) {
     this.#backends = devices.map((device, slot) => {
-      const { interrupt, kicks } = lines.virtio[slot]!;
-      const own = { interrupt: line(interrupt), kicks: kicks.map(line) };
+      const descriptors = lines.virtio[slot]!;
+      const own = { interrupt: line(descriptors.interrupt), kicks: descriptors.kicks.map(line), descriptors };
       return new VirtioBackend(device, virtioState(block, slot), memory, own, (problem) => log.warn(problem));
     });
     this.#wakers = this.#backends.flatMap((backend, slot) => [
-      ...lines.virtio[slot]!.kicks.map((number, queue) => kickWaker(backend, number, queue)),
+      ...kickWakers(backend, lines.virtio[slot]!.kicks),
       ...(backend.device.sources ?? []).map(({ fd, ready }) => ({ fd, ready: () => backend.run(ready) })),
     ]);
   }
@@ -49,6 +49,12 @@ export class VirtioIo {
   serve(): void {
     for (const backend of this.#backends) backend.serve();
   }
+}
+
+/** None for the queues that the host's kernel serves: it takes their signals itself. */
+function kickWakers(backend: VirtioBackend, kicks: readonly number[]): Waker[] {
+  const { kernelQueues = [] } = backend.device;
+  return kicks.flatMap((number, queue) => (kernelQueues.includes(queue) ? [] : [kickWaker(backend, number, queue)]));
 }
 
 /** The signals are taken before the queue is looked at: a kick that comes meanwhile counts anew. */

@@ -48,7 +48,8 @@ export class VirtioRig<Device extends VirtioDevice = VirtioDevice> {
     this.state.describe(device);
     this.kicks = device.queueSizes.map(() => new FakeLine());
     this.mmio = new VirtioMmio(this.state, this.kicks, this.wake);
-    const lines = { interrupt: this.interrupt, kicks: this.kicks };
+    const descriptors = { interrupt: -1, kicks: this.kicks.map(() => -1) };
+    const lines = { interrupt: this.interrupt, kicks: this.kicks, descriptors };
     this.backend = new VirtioBackend(device, this.state, memory, lines, (problem) => this.reports.push(problem));
   }
 

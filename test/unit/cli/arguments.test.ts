@@ -10,10 +10,12 @@ const DEFINITION = {
   quick: { type: "boolean", alias: "q" },
   safe: { type: "boolean", default: true },
   mode: { type: "enum", options: ["a", "b"] },
+  more: { type: "string", repeatable: true },
+  text: { type: "string", mayBeEmpty: true },
   file: { type: "positional" },
-} satisfies ArgsDef;
+} satisfies ArgsDef & Record<string, { repeatable?: boolean; mayBeEmpty?: boolean }>;
 
-const strict = (...argv: string[]) => strictArguments(argv, DEFINITION);
+const strict = (...argv: string[]) => strictArguments(argv, DEFINITION).argv;
 
 describe("arguments that are right", () => {
   test.each([
@@ -34,10 +36,18 @@ describe("arguments that are right", () => {
       ["-", "-q"],
       ["-", "--quick"],
     ],
+    [["--text", ""], ["--text="]],
+    [["--text="], ["--text="]],
     [[], []],
   ])("%j become %j", (argv, expected) => {
     expect(strict(...argv)).toEqual(expected);
   });
+});
+
+test("a flag that may be repeated keeps every value, in their order", () => {
+  const { argv, lists } = strictArguments(["--more", "b", "-q", "--more=a"], DEFINITION);
+  expect(argv).toEqual(["--quick"]);
+  expect(lists).toEqual({ more: ["b", "a"] });
 });
 
 describe("arguments that are wrong", () => {

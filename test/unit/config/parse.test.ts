@@ -67,9 +67,23 @@ describe("merging", () => {
     expect(mergeConfig(under, over)).toEqual({
       "boot-source": {},
       "machine-config": { vcpu_count: 3, mem_size_mib: 64 },
+      drives: [],
+      "network-interfaces": [],
       logger: { level: "info" },
       volt: { id: "x" },
     });
+  });
+
+  test("adds disks, and replaces one with the same id", () => {
+    const disk = (drive_id: string, path_on_host: string) => ({ drive_id, path_on_host });
+    const under = { drives: [disk("a", "/1"), disk("b", "/2")] };
+    const { drives } = mergeConfig(under, { drives: [disk("c", "/3"), disk("a", "/4")] });
+    expect(drives).toEqual([disk("b", "/2"), disk("c", "/3"), disk("a", "/4")]);
+  });
+
+  test.each(["vsock", "balloon", "entropy"] as const)("takes %s away when the upper side says null", (device) => {
+    const sections = { vsock: { guest_cid: 3, uds_path: "/v" }, balloon: {}, entropy: {} };
+    expect(mergeConfig({ [device]: sections[device] }, { [device]: null })).not.toHaveProperty(device);
   });
 
   test("with nothing on either side changes nothing", () => {

@@ -90,7 +90,7 @@ export class VirtioMmio implements MmioDevice {
         // A reset that is not done yet shows here already: Linux looks at once, and warns if the queue is still up.
         return Atomics.load(words, Word.RESET_PENDING) === 1 ? 0 : this.#readQueue(QueueWord.READY);
       case Register.InterruptStatus:
-        return Atomics.load(words, Word.INTERRUPT_STATUS);
+        return Atomics.load(words, Word.INTERRUPT_STATUS) | words[Word.STANDING_INTERRUPT]!;
       case Register.Status:
         return Atomics.load(words, Word.STATUS);
       case Register.ConfigGeneration:

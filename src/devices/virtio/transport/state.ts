@@ -1,5 +1,6 @@
 /** A virtio device's registers, in memory that every thread has its own view on. */
 import { SpinLock } from "../../lock.ts";
+import { Interrupt } from "./registers.ts";
 
 /** Queues a device may have. */
 export const MAX_QUEUES = 16;
@@ -39,6 +40,8 @@ export const Word = {
   /** The part of configuration space a driver may write, as offsets. */
   WRITABLE_START: 21,
   WRITABLE_END: 22,
+  /** What InterruptStatus always has set: see `kernelQueues`. */
+  STANDING_INTERRUPT: 23,
 
   /** The queues, QUEUE_WORDS each. */
   QUEUE: 32,
@@ -72,6 +75,11 @@ export interface DeviceDescription {
   readonly config: Uint8Array;
   /** The bytes of it that a driver may write, from `start` up to `end`. */
   readonly writableConfig?: { readonly start: number; readonly end: number };
+  /**
+   * Queues that the host's kernel serves (vhost). It signals the interrupt line without volt, which so can't set
+   * InterruptStatus: it always reads as set for such a device, or Linux would take the interrupt for somebody else's.
+   */
+  readonly kernelQueues?: readonly number[];
 }
 
 /** One thread's view. Words are written with the lock held, whichever side writes. */
@@ -91,7 +99,7 @@ export class VirtioState {
    * Power-on state of a zeroed block. Once a machine, before any thread runs.
    * @throws RangeError when the device does not fit, which is a mistake of its author
    */
-  describe({ id, features, queueSizes, config, writableConfig }: DeviceDescription): void {
+  describe({ id, features, queueSizes, config, writableConfig, kernelQueues = [] }: DeviceDescription): void {
     if (queueSizes.length > MAX_QUEUES || config.length > MAX_CONFIG_BYTES) {
       throw new RangeError(`virtio device ${id}: at most ${MAX_QUEUES} queues and ${MAX_CONFIG_BYTES} bytes of config`);
     }
@@ -103,6 +111,7 @@ export class VirtioState {
     words[Word.CONFIG_BYTES] = config.length;
     words[Word.WRITABLE_START] = writableConfig?.start ?? 0;
     words[Word.WRITABLE_END] = Math.min(writableConfig?.end ?? 0, config.length);
+    words[Word.STANDING_INTERRUPT] = kernelQueues.length > 0 ? Interrupt.USED_BUFFER : 0;
     queueSizes.forEach((size, queue) => {
       words[queueWord(queue) + QueueWord.MAX] = size;
     });

@@ -26,7 +26,11 @@ test("between two threads no kick and no interrupt gets lost, and a reset that i
   const device = new RngDevice();
   const state = new VirtioState(block.view());
   state.describe(device);
-  const lines = { interrupt: { raise: () => interrupt.signal() }, kicks: [{ raise: () => kick.signal() }] };
+  const lines = {
+    interrupt: { raise: () => interrupt.signal() },
+    kicks: [{ raise: () => kick.signal() }],
+    descriptors: { interrupt: interrupt.number, kicks: [kick.number] },
+  };
   const reports: string[] = [];
   const backend = new VirtioBackend(device, state, memory, lines, (problem) => reports.push(problem));
 

@@ -1,0 +1,114 @@
+/** The flags of `volt run` that give a VM its devices. */
+import type { ArgsDef, ParsedArgs } from "citty";
+import type { VmConfigLayer } from "../config/parse.ts";
+import type { VmConfigInput } from "../config/schema.ts";
+import { parseMib } from "../config/size.ts";
+import { parseOptions } from "./option-list.ts";
+
+export const DEVICE_FLAGS = {
+  disk: {
+    type: "string",
+    valueHint: "PATH[,id=ID][,ro][,root][,direct][,queues=N][,cache=writeback|unsafe][,io=async|sync]",
+    description: "a raw disk image or block device; root: the guest boots from it (repeatable)",
+    repeatable: true,
+  },
+  net: {
+    type: "string",
+    valueHint: "tap=NAME[,mac=MAC][,mtu=N][,vhost][,queues=N][,id=ID]",
+    description: "a network device on a TAP of the host; vhost: the data path in the host's kernel (repeatable)",
+    repeatable: true,
+  },
+  vsock: {
+    type: "string",
+    valueHint: "cid=N,path=SOCKET|cid=N,vhost",
+    description: "sockets between host and guest, at Unix sockets, or by the host's own AF_VSOCK",
+  },
+  balloon: {
+    type: "string",
+    valueHint: "SIZE",
+    description:
+      "a balloon that takes this much of the guest's memory; 0 takes none, and gives back what the guest frees",
+  },
+  rng: {
+    type: "boolean",
+    description: "an entropy device (default, unless --config gives a file that has none)",
+    negativeDescription: "no entropy device",
+  },
+} as const satisfies ArgsDef & Record<string, { readonly repeatable?: boolean }>;
+
+type DeviceArgs = Pick<ParsedArgs<typeof DEVICE_FLAGS>, "vsock" | "balloon" | "rng">;
+type DeviceLayer = Pick<VmConfigLayer, "drives" | "network-interfaces" | "vsock" | "balloon" | "entropy">;
+type Drive = NonNullable<VmConfigInput["drives"]>[number];
+type NetworkInterface = NonNullable<VmConfigInput["network-interfaces"]>[number];
+
+const DISK_OPTIONS = {
+  id: "value",
+  ro: "word",
+  root: "word",
+  direct: "word",
+  queues: "number",
+  cache: "value",
+  io: "value",
+} as const;
+const NET_OPTIONS = {
+  tap: "value",
+  mac: "value",
+  mtu: "number",
+  vhost: "word",
+  queues: "number",
+  id: "value",
+} as const;
+const VSOCK_OPTIONS = { cid: "number", path: "value", vhost: "word" } as const;
+
+/** What the flags say, and nothing else. @param lists the values of `--disk` and `--net` */
+export function devicesOfFlags(args: DeviceArgs, lists: Readonly<Record<string, readonly string[]>>): DeviceLayer {
+  const { disk = [], net = [] } = lists;
+  return {
+    ...(disk.length > 0 ? { drives: disk.map(driveOfFlag) } : {}),
+    ...(net.length > 0 ? { "network-interfaces": net.map(interfaceOfFlag) } : {}),
+    ...(args.vsock === undefined ? {} : { vsock: vsockOfFlag(args.vsock) }),
+    ...(args.balloon === undefined ? {} : { balloon: { amount_mib: parseMib(args.balloon, "--balloon") } }),
+    ...(args.rng === undefined ? {} : { entropy: args.rng ? {} : null }),
+  };
+}
+
+function driveOfFlag(text: string, index: number): Drive {
+  const options = parseOptions(text, "--disk", DISK_OPTIONS, "PATH");
+  return defined<Drive>({
+    drive_id: options.id ?? `disk${index}`,
+    path_on_host: options.first,
+    is_root_device: options.root,
+    is_read_only: options.ro,
+    direct: options.direct,
+    num_queues: options.queues,
+    cache_type: capitalised(options.cache),
+    io_engine: capitalised(options.io),
+  });
+}
+
+function interfaceOfFlag(text: string, index: number): NetworkInterface {
+  const options = parseOptions(text, "--net", NET_OPTIONS);
+  return defined<NetworkInterface>({
+    iface_id: options.id ?? `net${index}`,
+    host_dev_name: options.tap,
+    guest_mac: options.mac,
+    mtu: options.mtu,
+    vhost: options.vhost,
+    queue_pairs: options.queues,
+  });
+}
+
+function vsockOfFlag(text: string): NonNullable<VmConfigInput["vsock"]> {
+  const { cid, path, vhost } = parseOptions(text, "--vsock", VSOCK_OPTIONS);
+  return defined<NonNullable<VmConfigInput["vsock"]>>({ guest_cid: cid, uds_path: path, vhost });
+}
+
+/** Leaves out what was not given; what is wrong or missing is for the schema to say. */
+function defined<T extends object>(values: { [K in keyof T]: unknown }): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** "writeback" is the configuration's "Writeback". */
+function capitalised(word: string | undefined): string | undefined {
+  return word && `${word[0]!.toUpperCase()}${word.slice(1)}`;
+}

@@ -1,0 +1,18 @@
+/** A kind of device, from its section of the configuration to back ends: each folder beside this file has one. */
+import type { VmConfig } from "../../config/schema.ts";
+import type { VirtioDevice } from "./device.ts";
+
+/** @typeParam Opened what `open` hands to `create`: pure data, since it crosses an exec as JSON */
+export interface DeviceKind<Opened = undefined> {
+  /** Its folder's name. */
+  readonly name: string;
+
+  /**
+   * Stage one: opens what the devices have a path for. Descriptors in the result must survive the exec.
+   * @throws ConfigError in the user's words
+   */
+  readonly open?: (config: VmConfig) => Opened;
+
+  /** Stage two: the back ends of the devices the configuration asks for, in its order. */
+  readonly create: (config: VmConfig, opened: Opened) => VirtioDevice[];
+}

@@ -1,0 +1,7 @@
+import type { DeviceKind } from "../kind.ts";
+import { RngDevice } from "./device.ts";
+
+export const rng: DeviceKind = {
+  name: "rng",
+  create: ({ entropy }) => (entropy ? [new RngDevice()] : []),
+};
