@@ -36,7 +36,7 @@ export const DEVICE_FLAGS = {
   },
 } as const satisfies ArgsDef & Record<string, { readonly repeatable?: boolean }>;
 
-type DeviceArgs = Pick<ParsedArgs<typeof DEVICE_FLAGS>, "vsock" | "balloon" | "rng">;
+type DeviceArgs = Partial<Pick<ParsedArgs<typeof DEVICE_FLAGS>, "vsock" | "balloon" | "rng">>;
 type DeviceLayer = Pick<VmConfigLayer, "drives" | "network-interfaces" | "vsock" | "balloon" | "entropy">;
 type Drive = NonNullable<VmConfigInput["drives"]>[number];
 type NetworkInterface = NonNullable<VmConfigInput["network-interfaces"]>[number];
