@@ -9,9 +9,11 @@ export const O = {
   WRONLY: 1,
   RDWR: 2,
   CREAT: 0o100,
+  EXCL: 0o200,
   TRUNC: 0o1000,
   APPEND: 0o2000,
   NONBLOCK: 0o4000,
+  DIRECT: 0o40000,
   CLOEXEC: 0o2000000,
 } as const;
 
