@@ -28,8 +28,8 @@ export class BlkDevice implements VirtioDevice, Disposable {
   readonly config: Uint8Array;
   readonly notes: readonly string[];
   readonly sources: readonly EventSource[];
+  readonly disk: Disk;
   readonly counters: BlkCounters = newCounters();
-  readonly #disk: Disk;
   readonly #engine: DiskEngine;
   readonly #chain = new DescriptorChain();
   /** Requests that are not in use: a stack of `#freeCount`. */
@@ -52,7 +52,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
     notes: readonly string[] = [],
     others: readonly EventSource[] = [],
   ) {
-    this.#disk = disk;
+    this.disk = disk;
     this.name = disk.id;
     this.features = offered(disk, queues);
     this.queueSizes = new Array<number>(queues).fill(MAX_QUEUE_SIZE);
@@ -76,9 +76,9 @@ export class BlkDevice implements VirtioDevice, Disposable {
   }
 
   activate({ queues, features }: VirtioContext): void {
-    const { dropsFlushes } = this.#disk;
+    const { dropsFlushes } = this.disk;
     this.#queues = queues;
-    this.#disk.writeThrough = !dropsFlushes && !hasFeature(features, feature.VIRTIO_BLK_F_FLUSH);
+    this.disk.writeThrough = !dropsFlushes && !hasFeature(features, feature.VIRTIO_BLK_F_FLUSH);
   }
 
   process(index: number): boolean {
@@ -95,9 +95,9 @@ export class BlkDevice implements VirtioDevice, Disposable {
 
   /** Looks at the file's size again, and tells the driver if the disk has another one now. @throws SystemError */
   resize(): void {
-    const capacity = this.#disk.measure();
-    if (capacity === this.#disk.capacity) return;
-    this.#disk.capacity = capacity;
+    const capacity = this.disk.measure();
+    if (capacity === this.disk.capacity) return;
+    this.disk.capacity = capacity;
     this.#host?.changeConfig(CAPACITY.offset, capacityBytes(capacity));
   }
 
@@ -161,7 +161,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
   #finish(request: BlkRequest, status: number): void {
     this.#count(request, status);
     const { statusAddress, written } = request;
-    if (statusAddress >= 0) copyMemory(statusAddress, this.#disk.memory.statusAddress(status), 1);
+    if (statusAddress >= 0) copyMemory(statusAddress, this.disk.memory.statusAddress(status), 1);
     request.queue?.complete(request.head, written);
     this.#release(request);
   }
@@ -189,7 +189,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
 
   [Symbol.dispose](): void {
     this.#engine[Symbol.dispose]();
-    this.#disk[Symbol.dispose]();
+    this.disk[Symbol.dispose]();
   }
 }
 

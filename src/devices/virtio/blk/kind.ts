@@ -1,4 +1,5 @@
 import { sizeOf } from "../../../../ffi/block-device.ts";
+import { Fd } from "../../../../ffi/fd.ts";
 import type { DriveConfig } from "../../../config/devices.ts";
 import type { EventSource } from "../device.ts";
 import type { DeviceKind } from "../kind.ts";
@@ -21,8 +22,14 @@ export const blk: DeviceKind<OpenedDisks> = {
   name: "blk",
 
   open({ drives }) {
-    const disks = inOrder(drives).map(openDisk);
-    return { disks, watch: watchDisks(disks) };
+    const disks: OpenedDisk[] = [];
+    try {
+      for (const drive of inOrder(drives)) disks.push(openDisk(drive));
+      return { disks, watch: watchDisks(disks) };
+    } catch (error) {
+      for (const { fd, path } of disks) new Fd(fd, path).close();
+      throw error;
+    }
   },
 
   create({ drives }, { disks, watch }) {

@@ -23,6 +23,9 @@ export interface OpenedDisk {
 const FLAG = "--disk";
 /** What a filesystem's blocks and a modern disk's sectors have. */
 const PAGE = 4096;
+/** A quarter of a second: far more than a ring takes to go. */
+const LOCK_TRIES = 25;
+const LOCK_PAUSE_MS = 10;
 /** Where the kernel does not say what O_DIRECT wants (before 6.1), this is enough for every disk there is. */
 const SAFE_ALIGNMENT = { memory: PAGE, offset: PAGE };
 
@@ -33,40 +36,50 @@ const SAFE_ALIGNMENT = { memory: PAGE, offset: PAGE };
  */
 export function openDisk({ path_on_host: path, is_read_only: isReadOnly, direct }: DriveConfig): OpenedDisk {
   const fd = openDiskFile(path, FLAG, isReadOnly, direct);
-  const { kind } = fd.status();
-  const isBlockDevice = kind === "block";
-  if (kind !== "file" && !isBlockDevice) {
-    throw new ConfigError("", FLAG, `${path} is a ${kind}: a disk is a file or a block device`);
+  try {
+    const isBlockDevice = checkKind(fd) === "block";
+    // Opening must not wait for a FIFO's other end, but requests would fail instead of waiting for the disk.
+    fd.setNonBlocking(false);
+    lock(fd, isReadOnly);
+    fd.setInherited(true);
+    const sizes = isBlockDevice ? sectorSizes(fd) : { logical: SECTOR_BYTES, physical: PAGE };
+    const alignment = direct ? (directAlignment(fd) ?? SAFE_ALIGNMENT) : undefined;
+    const blockSize = Math.max(sizes.logical, alignment?.offset ?? 0);
+    const physicalSize = Math.max(sizes.physical, blockSize);
+    return { fd: fd.number, path, isBlockDevice, blockSize, physicalSize, ...(alignment ? { alignment } : {}) };
+  } catch (error) {
+    fd.close();
+    throw error;
   }
-  // Opening must not wait for a FIFO's other end, but requests would fail instead of waiting for the disk.
-  fd.setNonBlocking(false);
-  lock(fd, isReadOnly);
-  fd.setInherited(true);
-  const sizes = isBlockDevice ? sectorSizes(fd) : { logical: SECTOR_BYTES, physical: PAGE };
-  const alignment = direct ? (directAlignment(fd) ?? SAFE_ALIGNMENT) : undefined;
-  const blockSize = Math.max(sizes.logical, alignment?.offset ?? 0);
-  return {
-    fd: fd.number,
-    path,
-    isBlockDevice,
-    blockSize,
-    physicalSize: Math.max(sizes.physical, blockSize),
-    ...(alignment ? { alignment } : {}),
-  };
 }
 
-/** Two guests that write the same filesystem destroy it. The lock lasts as long as the descriptor. */
+function checkKind(fd: Fd): "file" | "block" {
+  const { kind } = fd.status();
+  if (kind === "file" || kind === "block") return kind;
+  throw new ConfigError("", FLAG, `${fd.about} is a ${kind}: a disk is a file or a block device`);
+}
+
+/**
+ * Two guests that write the same filesystem destroy it. The lock lasts as long as the open file, which a VM's io_uring
+ * keeps for a moment after the VM has ended: so a lock in the way is waited for, a little.
+ */
 function lock(fd: Fd, isReadOnly: boolean): void {
-  let isLocked = true;
-  try {
-    isLocked = lockFile(fd, isReadOnly ? "shared" : "exclusive");
-  } catch (error) {
-    // A filesystem without locks (some network ones): nobody could be kept out.
-    if (!(error instanceof SystemError)) throw error;
+  for (let tries = 0; tries < LOCK_TRIES; tries++) {
+    if (tries > 0) Bun.sleepSync(LOCK_PAUSE_MS);
+    if (tryLock(fd, isReadOnly)) return;
   }
-  if (isLocked) return;
   const mend = isReadOnly
     ? "end that one, or let it use the disk read-only too"
     : "end that one, or let both use it read-only (ro)";
   throw new ConfigError("", FLAG, `${fd.about} is in use by another VM: ${mend}`);
+}
+
+function tryLock(fd: Fd, isReadOnly: boolean): boolean {
+  try {
+    return lockFile(fd, isReadOnly ? "shared" : "exclusive");
+  } catch (error) {
+    // A filesystem without locks (some network ones): nobody could be kept out.
+    if (error instanceof SystemError) return true;
+    throw error;
+  }
 }

@@ -1,12 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { RequestStatus, RequestType } from "../../../../../src/devices/virtio/blk/layout.ts";
-import { DATA, DiskGuest, type Drive, pattern, SECTOR } from "./support.ts";
+import { DATA, DiskGuest, ENGINES, pattern, SECTOR } from "./support.ts";
 
 const { OK, IOERR } = RequestStatus;
-const ENGINES: readonly (readonly [string, Drive])[] = [
-  ["io_uring", { io_engine: "Async" }],
-  ["preadv", { io_engine: "Sync" }],
-];
 
 describe.each(ENGINES)("a disk on %s", (_, engine) => {
   test("reads what the file holds", () => {

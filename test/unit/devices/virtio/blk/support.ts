@@ -3,6 +3,7 @@ import { expect } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Fd } from "../../../../../ffi/fd.ts";
 import { parseConfig } from "../../../../../src/config/parse.ts";
 import type { VmConfigInput } from "../../../../../src/config/schema.ts";
 import type { BlkDevice } from "../../../../../src/devices/virtio/blk/device.ts";
@@ -15,6 +16,12 @@ import { FakeDriver } from "../../../../support/virtio/driver.ts";
 import type { Buffer, UsedElement } from "../../../../support/virtio/driver-queue.ts";
 import { VirtioRig } from "../../../../support/virtio/rig.ts";
 import { RUNNING } from "../support.ts";
+
+/** Both engines, by name. */
+export const ENGINES: readonly (readonly [string, Drive])[] = [
+  ["io_uring", { io_engine: "Async" }],
+  ["preadv", { io_engine: "Sync" }],
+];
 
 export type Drive = Omit<NonNullable<VmConfigInput["drives"]>[number], "drive_id" | "path_on_host">;
 
@@ -30,7 +37,11 @@ const NOTHING_YET = 0xee;
 
 /** The files of a test's disks. */
 export class Folder implements Disposable {
-  readonly path = mkdtempSync(join(tmpdir(), "volt-disk-"));
+  readonly path: string;
+
+  constructor(parent = tmpdir()) {
+    this.path = mkdtempSync(join(parent, "volt-disk-"));
+  }
 
   file(name: string, contents: Uint8Array): string {
     const path = join(this.path, name);
@@ -56,6 +67,11 @@ export function openDevice(path: string, drive: Drive = {}): BlkDevice {
   return blk.create(config, blk.open!(config))[0] as BlkDevice;
 }
 
+/** What a device is woken by besides its requests: nobody but the machine closes that, at its end. */
+export function closeSources({ sources }: BlkDevice): void {
+  for (const { fd } of sources.slice(1)) new Fd(fd, "a source").close();
+}
+
 /** A disk with a driver. */
 export class DiskRig implements Disposable {
   readonly device: BlkDevice;
@@ -72,6 +88,10 @@ export class DiskRig implements Disposable {
 
   get queue() {
     return this.driver.queue;
+  }
+
+  get disk() {
+    return this.device.disk;
   }
 
   /** Writes a header. @returns where it is, as a buffer */
@@ -146,6 +166,7 @@ export class DiskRig implements Disposable {
 
   [Symbol.dispose](): void {
     this.device[Symbol.dispose]();
+    closeSources(this.device);
   }
 }
 
@@ -158,9 +179,9 @@ export class DiskGuest extends DiskRig {
   readonly path: string;
   readonly #neighbour: DiskRig;
 
-  /** @param contents of the file, or how many patterned sectors */
-  constructor(contents: Uint8Array | number = 64, drive: Drive = {}, start = true) {
-    const folder = new Folder();
+  /** @param contents of the file, or how many patterned sectors @param parent the folder of its folder */
+  constructor(contents: Uint8Array | number = 64, drive: Drive = {}, start = true, parent?: string) {
+    const folder = new Folder(parent);
     const path = folder.file("disk.img", typeof contents === "number" ? pattern(contents) : contents);
     const memory = GuestMemory.create(RAM);
     super(path, drive, memory, RINGS);
@@ -201,6 +222,11 @@ export class DiskGuest extends DiskRig {
     expect(this.driver.status).toBe(0);
     this.start();
     this.expectWorking();
+    this.expectNeighbour();
+  }
+
+  /** The other disk goes on as if nothing had been. */
+  expectNeighbour(): void {
     expect(this.#neighbour.rig.reports).toEqual([]);
     expect(this.#neighbour.driver.status).toBe(RUNNING);
     expect(this.#neighbour.read(0, 8)).toEqual(NEIGHBOURS);
