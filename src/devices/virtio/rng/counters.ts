@@ -6,9 +6,11 @@ export interface RngCounters {
   empty: number;
   /** The host's generator gave less than was asked for. */
   failures: number;
+  /** How often the rate limiter made the device wait. */
+  throttles: number;
   [name: string]: number;
 }
 
 export function newCounters(): RngCounters {
-  return { requests: 0, bytes: 0, empty: 0, failures: 0 };
+  return { requests: 0, bytes: 0, empty: 0, failures: 0, throttles: 0 };
 }
