@@ -24,7 +24,7 @@ export function fillChain(chain: DescriptorChain, counters: RngCounters): number
     const got = fillRandom(chain.addresses[part]!, wanted);
     written += got;
     if (got < wanted) {
-      counters.failures++;
+      counters.errors++;
       break;
     }
   }

@@ -88,7 +88,8 @@ describe("a throttle", () => {
     const { fd, ready } = throttle.sources[0]!;
     epoll.add(fd, EPOLL.IN, 1);
     expect([throttle.admit(0), epoll.wait(0), throttle.admit(0)]).toEqual([true, 0, false]);
-    expect(epoll.wait(10_000)).toBe(1);
+    // Signals of Bun's own end a wait early.
+    while (epoll.wait(10_000) === 0);
     ready();
     expect([resumed, epoll.wait(0)]).toEqual([1, 0]);
   });
