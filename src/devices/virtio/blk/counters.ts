@@ -4,6 +4,8 @@ export interface BlkCounters {
   readBytes: number;
   writes: number;
   writtenBytes: number;
+  /** Both together. */
+  bytes: number;
   flushes: number;
   discards: number;
   writeZeroes: number;
@@ -14,6 +16,8 @@ export interface BlkCounters {
   unsupported: number;
   /** Times that a queue had to wait because as many requests as may be were under way. */
   stalls: number;
+  /** How often the rate limiter made the disk wait. */
+  throttles: number;
   [name: string]: number;
 }
 
@@ -23,6 +27,7 @@ export function newCounters(): BlkCounters {
     readBytes: 0,
     writes: 0,
     writtenBytes: 0,
+    bytes: 0,
     flushes: 0,
     discards: 0,
     writeZeroes: 0,
@@ -30,5 +35,6 @@ export function newCounters(): BlkCounters {
     errors: 0,
     unsupported: 0,
     stalls: 0,
+    throttles: 0,
   };
 }

@@ -1,6 +1,8 @@
 import { copyMemory } from "../../../../ffi/copy.ts";
+import type { RateLimiterConfig } from "../../../config/devices.ts";
 import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../device.ts";
 import { COMMON_FEATURES, featureSet, hasFeature } from "../features.ts";
+import { type Alarm, Throttle } from "../limiter/throttle.ts";
 import { DescriptorChain } from "../queue/chain.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -9,7 +11,7 @@ import { type BlkCounters, newCounters } from "./counters.ts";
 import type { Disk } from "./disk.ts";
 import type { DiskEngine, Operation } from "./engine/operation.ts";
 import * as feature from "./layout.ts";
-import { RequestStatus, RequestType } from "./layout.ts";
+import { HEADER_BYTES, RequestStatus, RequestType } from "./layout.ts";
 import { SLOTS } from "./memory.ts";
 import { BlkRequest, PENDING } from "./request.ts";
 
@@ -18,6 +20,21 @@ const VIRTIO_ID_BLOCK = 2;
 /** What a queue may start in one turn. */
 const REQUESTS_A_TURN = 64;
 const BYTES_A_TURN = 4 * 2 ** 20;
+
+export interface BlkOptions {
+  readonly disk: Disk;
+  readonly queues: number;
+  /** Makes what runs its requests, given all of them. */
+  readonly createEngine: (operations: readonly Operation[]) => DiskEngine;
+  readonly limits?: RateLimiterConfig | undefined;
+  /** What the log is to say of it. It may grow until the device is there. */
+  readonly notes?: readonly string[];
+  /** What wakes it besides its requests. */
+  readonly sources?: readonly EventSource[];
+  /** How a test tells the time. */
+  readonly alarm?: Alarm;
+  readonly now?: () => number;
+}
 
 /** A disk. Requests are under way in its engine, in any order; what they need is there from the start. */
 export class BlkDevice implements VirtioDevice, Disposable {
@@ -29,6 +46,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
   readonly notes: readonly string[];
   readonly sources: readonly EventSource[];
   readonly disk: Disk;
+  readonly throttle: Throttle;
   readonly counters: BlkCounters = newCounters();
   readonly #engine: DiskEngine;
   readonly #chain = new DescriptorChain();
@@ -37,26 +55,15 @@ export class BlkDevice implements VirtioDevice, Disposable {
   #freeCount: number;
   #host: DeviceHost | undefined;
   #queues: readonly (Queue | undefined)[] = [];
-  /** Queues that found no free request: they go on when some come home. */
-  readonly #isStalled: boolean[];
+  /** Queues that have more than may be started now: they go on when requests come home, or the limiter allows it. */
+  readonly #isHeld: boolean[];
 
-  /**
-   * @param createEngine makes what runs its requests, given all of them
-   * @param notes what the log is to say of it
-   * @param others what wakes it besides its requests
-   */
-  constructor(
-    disk: Disk,
-    queues: number,
-    createEngine: (operations: readonly Operation[]) => DiskEngine,
-    notes: readonly string[] = [],
-    others: readonly EventSource[] = [],
-  ) {
+  constructor({ disk, queues, createEngine, limits, notes = [], sources = [], ...clock }: BlkOptions) {
     this.disk = disk;
     this.name = disk.id;
     this.features = offered(disk, queues);
     this.queueSizes = new Array<number>(queues).fill(MAX_QUEUE_SIZE);
-    this.#isStalled = new Array<boolean>(queues).fill(false);
+    this.#isHeld = new Array<boolean>(queues).fill(false);
     const { capacity, blockSize, physicalSize } = disk;
     this.config = blkConfig({ capacity, blockSize, physicalSize, queues });
     const requests = Array.from({ length: SLOTS }, (_, slot) => new BlkRequest(disk, slot));
@@ -64,7 +71,9 @@ export class BlkDevice implements VirtioDevice, Disposable {
     this.#freeCount = SLOTS;
     this.#engine = createEngine(requests);
     this.notes = notes;
-    this.sources = [{ fd: this.#engine.fd, ready: this.#woken }, ...others];
+    const resume = (): boolean => this.#goOn();
+    this.throttle = new Throttle({ limits, counters: this.counters, resume, ...clock });
+    this.sources = [{ fd: this.#engine.fd, ready: this.#woken }, ...this.throttle.sources, ...sources];
   }
 
   get isBusy(): boolean {
@@ -90,7 +99,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
   /** What is under way comes home later, to queues that are retired. */
   reset(): void {
     this.#queues = [];
-    this.#isStalled.fill(false);
+    this.#isHeld.fill(false);
   }
 
   /** Looks at the file's size again, and tells the driver if the disk has another one now. @throws SystemError */
@@ -104,28 +113,38 @@ export class BlkDevice implements VirtioDevice, Disposable {
   readonly #woken = (): void => {
     this.#engine.woken();
     this.#run();
-    for (let index = 0; index < this.#isStalled.length; index++) {
-      if (!this.#isStalled[index]) continue;
-      if (this.process(index)) this.#host?.revisit(index);
-    }
+    this.#goOn();
   };
+
+  /** Queues that were held have a turn. Those that want another come back when the other devices had theirs. */
+  #goOn(): false {
+    for (let index = 0; index < this.#isHeld.length; index++) {
+      if (this.#isHeld[index] && this.process(index)) this.#host?.revisit(index);
+    }
+    return false;
+  }
 
   /** Starts requests of a queue. @returns whether there is more than one turn takes */
   #take(index: number): boolean {
     const queue = this.#queues[index];
     if (!queue) return false;
-    this.#isStalled[index] = false;
+    this.#isHeld[index] = false;
     queue.suspendNotifications();
     let bytes = 0;
     for (let taken = 0; taken < REQUESTS_A_TURN && bytes < BYTES_A_TURN; taken++) {
       if (this.#freeCount === 0) {
         // Not lost, only later: what is under way calls when it comes home.
-        this.#isStalled[index] = true;
+        this.#isHeld[index] = true;
         this.counters.stalls++;
         return false;
       }
       if (!queue.next(this.#chain)) {
         if (queue.resumeNotifications()) continue;
+        return false;
+      }
+      if (!this.throttle.admit(dataBytes(this.#chain))) {
+        queue.putBack(this.#chain.head);
+        this.#isHeld[index] = true;
         return false;
       }
       const request = this.#free[--this.#freeCount]!;
@@ -178,9 +197,11 @@ export class BlkDevice implements VirtioDevice, Disposable {
     else if (type === RequestType.IN) {
       counters.reads++;
       counters.readBytes += moved;
+      counters.bytes += moved;
     } else if (type === RequestType.OUT) {
       counters.writes++;
       counters.writtenBytes += moved;
+      counters.bytes += moved;
     } else if (type === RequestType.FLUSH) counters.flushes++;
     else if (type === RequestType.DISCARD) counters.discards++;
     else if (type === RequestType.WRITE_ZEROES) counters.writeZeroes++;
@@ -191,6 +212,11 @@ export class BlkDevice implements VirtioDevice, Disposable {
     this.#engine[Symbol.dispose]();
     this.disk[Symbol.dispose]();
   }
+}
+
+/** All of a chain but the header and the status. */
+function dataBytes({ readableBytes, writableBytes }: DescriptorChain): number {
+  return Math.max(readableBytes + writableBytes - HEADER_BYTES - 1, 0);
 }
 
 function offered({ isReadOnly, dropsFlushes }: Disk, queues: number): bigint {

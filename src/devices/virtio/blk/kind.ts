@@ -20,6 +20,19 @@ interface OpenedDisks {
 
 export const blk: DeviceKind<OpenedDisks> = {
   name: "blk",
+  modules: ["virtio_blk"],
+  // What disks hold; ext4 asks for crc32c by an alias.
+  furtherModules: [
+    "ext4",
+    "crc32c-intel",
+    "crc32c_generic",
+    "squashfs",
+    "vfat",
+    "nls_ascii",
+    "nls_cp437",
+    "isofs",
+    "overlay",
+  ],
 
   open({ drives }) {
     const disks: OpenedDisk[] = [];
@@ -50,12 +63,13 @@ function inOrder(drives: readonly DriveConfig[]): DriveConfig[] {
   return drives.toSorted((a, b) => Number(b.is_root_device) - Number(a.is_root_device));
 }
 
-function createDisk(drive: DriveConfig, opened: OpenedDisk, others: readonly EventSource[]): BlkDevice {
+function createDisk(drive: DriveConfig, opened: OpenedDisk, sources: readonly EventSource[]): BlkDevice {
   const disk = new Disk(drive, opened);
   const notes: string[] = [];
   const rest = sizeOf(disk.file) - disk.capacity * SECTOR_BYTES;
   if (rest > 0) notes.push(`the last ${rest} bytes of ${opened.path} are no whole block: the guest does not see them`);
   const createEngine = (operations: readonly Operation[]): DiskEngine =>
     chooseEngine(drive, disk.file, operations, (why) => notes.push(why));
-  return new BlkDevice(disk, drive.num_queues, createEngine, notes, others);
+  const { num_queues: queues, rate_limiter: limits } = drive;
+  return new BlkDevice({ disk, queues, createEngine, limits, notes, sources });
 }
