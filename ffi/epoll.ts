@@ -20,6 +20,7 @@ export const EPOLL = {
 const EPOLL_CLOEXEC = 0o2000000;
 const CTL_ADD = 1;
 const CTL_DEL = 2;
+const CTL_MOD = 3;
 /** Events fetched at once. */
 const BATCH = 32;
 
@@ -43,8 +44,19 @@ export class Epoll implements Disposable {
     return true;
   }
 
+  /** Waits for other events there from now on. @throws SystemError ENOENT unless `add` was called */
+  modify(fd: number, events: number, token: number): void {
+    const event = pack(EPOLL_EVENT, { events, data: token });
+    check(libc.epoll_ctl(this.#fd.number, CTL_MOD, fd, event), "epoll_ctl", this.#fd.about);
+  }
+
   remove(fd: number): void {
     libc.epoll_ctl(this.#fd.number, CTL_DEL, fd, null);
+  }
+
+  /** Itself a descriptor that another epoll can wait for: ready while one of its own is. */
+  get number(): number {
+    return this.#fd.number;
   }
 
   /** Waits up to `timeoutMs` (-1: for ever). @returns how many events are ready: see `token` and `events` */

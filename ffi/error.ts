@@ -61,5 +61,6 @@ export const Errno = {
   ENOSPC: 28,
   EPIPE: 32,
   ENOSYS: 38,
+  EBADFD: 77,
   EOPNOTSUPP: 95,
 } as const;

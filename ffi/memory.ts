@@ -1,5 +1,5 @@
 /** Memory mappings that unmap themselves, and windows on raw memory. */
-import { type Pointer, toArrayBuffer } from "bun:ffi";
+import { type Pointer, ptr, toArrayBuffer } from "bun:ffi";
 import { check } from "./error.ts";
 import type { Fd } from "./fd.ts";
 import { libc } from "./libc.ts";
@@ -81,6 +81,16 @@ export function map(length: number, options: MapOptions): number {
 
 export function adviseMemory(address: number, length: number, advice: number): boolean {
   return libc.madvise(address, length, advice) === 0;
+}
+
+/** Copies between places that do not overlap; the caller vouches for both. Allocates nothing. */
+export function copyMemory(to: number, from: number, length: number): void {
+  libc.memcpy(to, from, length);
+}
+
+/** Where a typed array's memory is. It must be kept referenced as long as the address is used. */
+export function addressOf(memory: NodeJS.TypedArray): number {
+  return ptr(memory);
 }
 
 /**

@@ -125,7 +125,15 @@ export class VirtioBackend {
       const queues = activateQueues(this.#memory, settings, features, this.counters);
       this.#queues = queues;
       const { descriptors: lines } = this.#lines;
-      this.device.activate({ memory: this.#memory, features, queues, settings, lines });
+      this.device.activate({
+        memory: this.#memory,
+        features,
+        queues,
+        settings,
+        lines,
+        changeConfig: (offset, bytes) => this.changeConfig(offset, bytes),
+        report: (text) => this.#report(`${this.device.name}: ${text}`),
+      });
       for (const kick of this.#lines.kicks) kick.raise();
     } catch (error) {
       this.#break(`can't be activated: ${error instanceof Error ? error.message : error}`);

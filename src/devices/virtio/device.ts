@@ -54,6 +54,10 @@ export interface VirtioContext {
   /** Where the rings are, checked, and the descriptors beside them: for queues that the host's kernel serves. */
   readonly settings: readonly QueueSettings[];
   readonly lines: LineDescriptors;
+  /** Changes configuration space from byte `offset` on, and tells the driver. */
+  readonly changeConfig: (offset: number, bytes: Uint8Array) => void;
+  /** One line for the user's log. Never for what a guest can bring about again and again. */
+  readonly report: (text: string) => void;
 }
 
 /** The numbers of the descriptors behind a device's lines. */

@@ -2,10 +2,11 @@
 import type { VmConfig } from "../../config/schema.ts";
 import type { VirtioDevice } from "./device.ts";
 import type { DeviceKind } from "./kind.ts";
+import { net } from "./net/kind.ts";
 import { rng } from "./rng/kind.ts";
 
 /** A guest names devices by this order (`vda` is the first disk), so it is the same in every version. */
-const KINDS = [rng] as readonly DeviceKind<unknown>[];
+const KINDS = [net, rng] as readonly DeviceKind<unknown>[];
 
 /** What each kind opened, by its name: a part of the plan. */
 export type OpenedDevices = Readonly<Record<string, unknown>>;

@@ -1,0 +1,19 @@
+/** A receive and a transmit queue and the host's end of both: by volt itself on a TAP, or by the host's kernel. */
+import type { EventSource, VirtioContext } from "../device.ts";
+
+export interface QueuePair {
+  readonly sources: readonly EventSource[];
+  /** Whether somebody may touch guest memory outside a turn. */
+  readonly isBusy: boolean;
+  /**
+   * @param pair which it is: its queues are 2 * pair and the next (virtio 1.2, section 5.1.2)
+   * @throws Error when it can't work with what the driver set up
+   */
+  start(context: VirtioContext, pair: number): void;
+  /** The driver has packets. */
+  transmit(): void;
+  /** The driver gave buffers. */
+  receive(): void;
+  /** Nothing of guest memory is used after this. */
+  stop(): void;
+}
