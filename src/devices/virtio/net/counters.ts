@@ -1,5 +1,11 @@
 /** What a network device counts, since the start. With vhost the data path is the host kernel's, which counts nothing. */
 export interface NetCounters {
+  /** Both ways. */
+  bytes: number;
+  /** Packets dropped here, and failures of the TAP. */
+  errors: number;
+  /** How often a rate limiter made it wait. */
+  throttles: number;
   /** Packets for the guest, and their bytes with the header. */
   rxPackets: number;
   rxBytes: number;
@@ -9,8 +15,6 @@ export interface NetCounters {
   rxUselessBuffers: number;
   /** How often a packet had to wait until the guest gave buffers. */
   rxWaits: number;
-  /** Reads the TAP failed, other than for want of a packet. */
-  rxErrors: number;
   /** Packets of the guest's, and their bytes with the header. */
   txPackets: number;
   txBytes: number;
@@ -30,12 +34,14 @@ export interface NetCounters {
 
 export function newCounters(): NetCounters {
   return {
+    bytes: 0,
+    errors: 0,
+    throttles: 0,
     rxPackets: 0,
     rxBytes: 0,
     rxTooLong: 0,
     rxUselessBuffers: 0,
     rxWaits: 0,
-    rxErrors: 0,
     txPackets: 0,
     txBytes: 0,
     txMalformed: 0,

@@ -1,15 +1,16 @@
 import { Errno } from "../../../../ffi/error.ts";
 import type { Tap } from "../../../../ffi/tap.ts";
-import type { NetworkInterfaceConfig } from "../../../config/devices.ts";
+import type { NetworkInterfaceConfig, RateLimiterConfig } from "../../../config/devices.ts";
 import type { EventSource, VirtioContext, VirtioDevice } from "../device.ts";
 import { hasFeature } from "../features.ts";
+import { type Alarm, Throttle } from "../limiter/throttle.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
 import { ConfigOffset, configSpace, linkStatus } from "./config.ts";
 import { ControlQueue } from "./control.ts";
-import { type NetCounters, newCounters } from "./counters.ts";
+import { newCounters } from "./counters.ts";
 import { offeredFeatures, tapOffload, VIRTIO_NET_F_CTRL_VQ, VIRTIO_NET_F_MQ } from "./features.ts";
 import { HEADER_BYTES } from "./frame.ts";
-import type { QueuePair } from "./pair.ts";
+import type { PairServices, QueuePair } from "./pair.ts";
 
 /** Device type "network card" (virtio 1.2, section 5.1). */
 const VIRTIO_ID_NET = 1;
@@ -19,12 +20,13 @@ const CONTROL_QUEUE_SIZE = 64;
 export interface NetBackEnd {
   /** One queue of the TAP for each pair. */
   readonly taps: readonly Tap[];
-  /** @param gone to be called when the TAP turns out to be deleted */
-  readonly createPair: (pair: number, counters: NetCounters, gone: () => void) => QueuePair;
+  readonly createPair: (pair: number, services: PairServices) => QueuePair;
   /** Whether the host's kernel serves the pairs' queues. */
   readonly inKernel: boolean;
   /** Features that are left out of the offer. */
   readonly withheld?: bigint;
+  /** How a test tells the time. */
+  readonly clocks?: Readonly<Record<"receive" | "transmit", { readonly alarm: Alarm; readonly now: () => number }>>;
 }
 
 /** The network device: queue pairs on a TAP, and a control queue where there are several. */
@@ -49,7 +51,7 @@ export class NetDevice implements VirtioDevice {
   /** Queues of the TAP that are attached to it: all of them when it was opened. */
   #attached: number;
 
-  constructor(config: NetworkInterfaceConfig, { taps, createPair, inKernel, withheld = 0n }: NetBackEnd) {
+  constructor(config: NetworkInterfaceConfig, { taps, createPair, inKernel, withheld = 0n, clocks }: NetBackEnd) {
     this.name = config.iface_id;
     this.features = offeredFeatures(config) & ~withheld;
     this.config = configSpace(config);
@@ -59,8 +61,14 @@ export class NetDevice implements VirtioDevice {
     this.#tapName = config.host_dev_name;
     this.#taps = taps;
     this.#attached = taps.length;
-    this.#pairs = taps.map((_, pair) => createPair(pair, this.counters, () => this.#tapIsGone()));
-    this.sources = this.#pairs.flatMap((pair) => pair.sources);
+    const { counters } = this;
+    const throttle = (limits: RateLimiterConfig | undefined, way: "receive" | "transmit") =>
+      new Throttle({ limits, counters, resume: () => this.#resume(way), ...clocks?.[way] });
+    const rxThrottle = throttle(config.rx_rate_limiter, "receive");
+    const txThrottle = throttle(config.tx_rate_limiter, "transmit");
+    const services = { counters, rxThrottle, txThrottle, gone: () => this.#tapIsGone() };
+    this.#pairs = taps.map((_, pair) => createPair(pair, services));
+    this.sources = [rxThrottle, txThrottle, ...this.#pairs].flatMap(({ sources }) => sources);
   }
 
   get isBusy(): boolean {
@@ -127,6 +135,12 @@ export class NetDevice implements VirtioDevice {
       pair.receive();
       pair.transmit();
     }
+  }
+
+  /** A rate limiter lets it go on. The pairs come back by themselves for more than a turn should take. */
+  #resume(way: "receive" | "transmit"): boolean {
+    for (const pair of this.#pairs) pair[way]();
+    return false;
   }
 
   /** For the guest the cable is pulled. What it sends is lost, nothing comes; volt goes on. */

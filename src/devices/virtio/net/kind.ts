@@ -22,6 +22,7 @@ const RING_FEATURES = COMMON_FEATURES | featureSet(VIRTIO_NET_F_MRG_RXBUF);
 
 export const net: DeviceKind<readonly OpenedInterface[]> = {
   name: "net",
+  modules: ["virtio_net"],
   open: (config) => config["network-interfaces"].map(openInterface),
   create: (config, opened) => config["network-interfaces"].map((own, i) => createDevice(own, opened[i]!)),
 };
@@ -38,7 +39,7 @@ function createDevice(config: NetworkInterfaceConfig, opened: OpenedInterface): 
   if (first === undefined) {
     return new NetDevice(config, {
       taps,
-      createPair: (pair, counters, gone) => new TapPair(taps[pair]!.fd, counters, gone),
+      createPair: (pair, services) => new TapPair(taps[pair]!.fd, services),
       inKernel: false,
     });
   }

@@ -1,5 +1,7 @@
 /** A receive and a transmit queue and the host's end of both: by volt itself on a TAP, or by the host's kernel. */
 import type { EventSource, VirtioContext } from "../device.ts";
+import type { Throttle } from "../limiter/throttle.ts";
+import type { NetCounters } from "./counters.ts";
 
 export interface QueuePair {
   readonly sources: readonly EventSource[];
@@ -16,4 +18,14 @@ export interface QueuePair {
   receive(): void;
   /** Nothing of guest memory is used after this. */
   stop(): void;
+}
+
+/** What the pairs of a device share. */
+export interface PairServices {
+  readonly counters: NetCounters;
+  /** Limits of packets for the guest, and of the guest's. */
+  readonly rxThrottle: Throttle;
+  readonly txThrottle: Throttle;
+  /** To be called when the TAP turns out to be deleted. */
+  readonly gone: () => void;
 }

@@ -3,9 +3,9 @@ import { Errno } from "../../../../ffi/error.ts";
 import { hasFeature } from "../features.ts";
 import { DescriptorChain } from "../queue/chain.ts";
 import type { Queue } from "../queue/queue.ts";
-import type { NetCounters } from "./counters.ts";
 import { takesLargeFrames, VIRTIO_NET_F_MRG_RXBUF } from "./features.ts";
 import { MAX_FRAME_BYTES, PLAIN_FRAME_BYTES } from "./frame.ts";
+import type { PairServices } from "./pair.ts";
 import { ReceiveBuffers } from "./receive-buffers.ts";
 
 /** Packets in one turn: at 64 KiB each they take a millisecond, and other devices wait. */
@@ -14,9 +14,9 @@ const PACKETS_A_TURN = 64;
 /**
  * From the TAP to the driver: a packet is read straight into the buffers at the head of the queue, in one call.
  *
- * A packet that was read and can't be delivered yet, because it needs more buffers than there are, is kept
- * until it can be; nothing overtakes it. Meanwhile the TAP is not watched: packets pile up in the kernel and are dropped
- * there, as on any card whose driver is slow, and no thread turns.
+ * A packet that was read and can't be delivered yet, because it needs more buffers than there are or the rate limiter
+ * says so, is kept until it can be; nothing overtakes it. Meanwhile the TAP is not watched: packets pile up in the kernel
+ * and are dropped there, as on any card whose driver is slow, and no thread turns.
  */
 export class Receiver {
   /** What the TAP is to be watched for. OUT: come back at once, a TAP is always ready for that. */
@@ -24,7 +24,7 @@ export class Receiver {
   /** The TAP was deleted: nothing comes of it any more. */
   isGone = false;
   readonly #tap: number;
-  readonly #counters: NetCounters;
+  readonly #services: PairServices;
   readonly #chain = new DescriptorChain();
   readonly #buffers = new ReceiveBuffers();
   #queue: Queue | undefined;
@@ -36,9 +36,9 @@ export class Receiver {
   #held = 0;
   #heldIn = 0;
 
-  constructor(tap: number, counters: NetCounters) {
+  constructor(tap: number, services: PairServices) {
     this.#tap = tap;
-    this.#counters = counters;
+    this.#services = services;
   }
 
   start(queue: Queue | undefined, features: bigint): void {
@@ -79,7 +79,7 @@ export class Receiver {
         if (this.#awaitBuffers(queue)) continue;
         return;
       }
-      this.#deliver(queue);
+      if (!this.#deliver(queue)) return;
     }
     // Also for a packet that is held: no kick and no other packet need come.
     this.events = EPOLL.OUT;
@@ -95,7 +95,7 @@ export class Receiver {
       if (chain.writableBytes > 0) {
         buffers.add(chain);
       } else {
-        this.#counters.rxUselessBuffers++;
+        this.#services.counters.rxUselessBuffers++;
         queue.complete(chain.head, 0);
       }
     }
@@ -110,24 +110,30 @@ export class Receiver {
     return this.#held > this.#buffers.bytes && this.#hasRoom(queue);
   }
 
-  #deliver(queue: Queue): void {
+  /** @returns false when the packet has to wait for the rate limiter, which calls */
+  #deliver(queue: Queue): boolean {
+    const { counters, rxThrottle } = this.#services;
     const packet = this.#held;
     const buffers = this.#buffers;
-    this.#held = 0;
     if (packet > buffers.bytes) {
-      this.#counters.rxTooLong++;
-      return;
+      counters.rxTooLong++;
+      counters.errors++;
+    } else {
+      if (!rxThrottle.admit(packet)) return false;
+      if (packet > this.#heldIn) buffers.unspill(this.#heldIn, packet);
+      buffers.deliver(queue, packet);
+      counters.rxPackets++;
+      counters.rxBytes += packet;
+      counters.bytes += packet;
     }
-    if (packet > this.#heldIn) buffers.unspill(this.#heldIn, packet);
-    buffers.deliver(queue, packet);
-    this.#counters.rxPackets++;
-    this.#counters.rxBytes += packet;
+    this.#held = 0;
+    return true;
   }
 
   /** @returns true when there are some already */
   #awaitBuffers(queue: Queue): boolean {
     if (queue.resumeNotifications()) return true;
-    this.#counters.rxWaits++;
+    this.#services.counters.rxWaits++;
     return false;
   }
 
@@ -136,6 +142,6 @@ export class Receiver {
     this.isGone = errno === Errno.EBADFD || errno === 0;
     if (this.isGone) return;
     this.events = EPOLL.IN;
-    if (errno !== Errno.EAGAIN && errno !== Errno.EINTR) this.#counters.rxErrors++;
+    if (errno !== Errno.EAGAIN && errno !== Errno.EINTR) this.#services.counters.errors++;
   }
 }

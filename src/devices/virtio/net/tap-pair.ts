@@ -1,7 +1,6 @@
 import { Epoll } from "../../../../ffi/epoll.ts";
 import type { EventSource, VirtioContext } from "../device.ts";
-import type { NetCounters } from "./counters.ts";
-import type { QueuePair } from "./pair.ts";
+import type { PairServices, QueuePair } from "./pair.ts";
 import { Receiver } from "./receive.ts";
 import { Transmitter } from "./transmit.ts";
 
@@ -23,12 +22,11 @@ export class TapPair implements QueuePair {
   /** What it is watched for now. */
   #watched = 0;
 
-  /** @param gone called when the TAP turns out to be deleted */
-  constructor(tap: number, counters: NetCounters, gone: () => void) {
+  constructor(tap: number, services: PairServices) {
     this.#tap = tap;
-    this.#receiver = new Receiver(tap, counters);
-    this.#transmitter = new Transmitter(tap, counters);
-    this.#gone = gone;
+    this.#receiver = new Receiver(tap, services);
+    this.#transmitter = new Transmitter(tap, services);
+    this.#gone = services.gone;
     this.sources = [{ fd: this.#epoll.number, ready: () => this.#ready() }];
   }
 

@@ -4,8 +4,8 @@ import { IoVectors } from "../../../../ffi/uio.ts";
 import { DescriptorChain } from "../queue/chain.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
 import type { Queue } from "../queue/queue.ts";
-import type { NetCounters } from "./counters.ts";
 import { MAX_FRAME_BYTES, MIN_FRAME_BYTES } from "./frame.ts";
+import type { PairServices } from "./pair.ts";
 
 const PACKETS_A_TURN = 64;
 
@@ -22,14 +22,14 @@ export class Transmitter {
   /** The TAP was deleted: all that is sent is lost. */
   isGone = false;
   readonly #tap: number;
-  readonly #counters: NetCounters;
+  readonly #services: PairServices;
   readonly #chain = new DescriptorChain();
   readonly #vectors = new IoVectors(MAX_QUEUE_SIZE);
   #queue: Queue | undefined;
 
-  constructor(tap: number, counters: NetCounters) {
+  constructor(tap: number, services: PairServices) {
     this.#tap = tap;
-    this.#counters = counters;
+    this.#services = services;
   }
 
   start(queue: Queue | undefined): void {
@@ -48,47 +48,57 @@ export class Transmitter {
     if (queue === undefined) return;
     queue.suspendNotifications();
     for (let packets = 0; packets < PACKETS_A_TURN; packets++) {
-      if (queue.next(this.#chain)) {
-        if (this.#send(this.#chain)) {
-          queue.stage(this.#chain.head, 0);
-          continue;
-        }
-        queue.putBack(this.#chain.head);
-        this.#counters.txWaits++;
-      } else if (queue.resumeNotifications()) {
-        continue;
-      } else {
+      if (!queue.next(this.#chain)) {
+        if (queue.resumeNotifications()) continue;
         queue.publish();
         return;
       }
-      break;
+      if (!this.#send(this.#chain)) {
+        queue.putBack(this.#chain.head);
+        queue.publish();
+        return;
+      }
+      queue.stage(this.#chain.head, 0);
     }
     queue.publish();
-    // There is more: when the TAP has room, which is at once unless that was the reason.
+    // There is more, for the next turn: a TAP with room is ready at once.
     this.events = EPOLL.OUT;
   }
 
-  /** @returns false when the packet has to wait */
+  /** @returns false when the packet has to wait: for room in the TAP, or the rate limiter, which calls */
   #send(chain: DescriptorChain): boolean {
-    const counters = this.#counters;
+    const { counters, txThrottle } = this.#services;
     const { readableBytes: bytes } = chain;
     // A chain can name 4 GiB: the kernel would try to find memory for it.
     if (bytes < MIN_FRAME_BYTES || bytes > MAX_FRAME_BYTES) {
       counters.txMalformed++;
+      counters.errors++;
       return true;
     }
-    for (let part = 0; part < chain.readableParts; part++) {
-      this.#vectors.set(part, chain.addresses[part]!, chain.lengths[part]!);
+    if (!txThrottle.admit(bytes)) return false;
+    const result = this.#write(chain);
+    if (result === -Errno.EAGAIN || result === -Errno.EINTR) {
+      txThrottle.giveBack(bytes);
+      counters.txWaits++;
+      this.events = EPOLL.OUT;
+      return false;
     }
-    const result = this.#vectors.writev(this.#tap, 0, chain.readableParts);
-    if (result === -Errno.EAGAIN || result === -Errno.EINTR) return false;
     if (result < 0) {
-      counters.txRefused++;
       this.isGone = result === -Errno.EBADFD;
+      counters.txRefused++;
+      counters.errors++;
     } else {
       counters.txPackets++;
       counters.txBytes += bytes;
+      counters.bytes += bytes;
     }
     return true;
+  }
+
+  #write(chain: DescriptorChain): number {
+    for (let part = 0; part < chain.readableParts; part++) {
+      this.#vectors.set(part, chain.addresses[part]!, chain.lengths[part]!);
+    }
+    return this.#vectors.writev(this.#tap, 0, chain.readableParts);
   }
 }
