@@ -19,7 +19,7 @@ const PACKETS_A_TURN = 64;
  * and are dropped there, as on any card whose driver is slow, and no thread turns.
  */
 export class Receiver {
-  /** What the TAP is to be watched for. OUT: come back at once, a TAP is always ready for that. */
+  /** What the TAP is to be watched for. With OUT: come back at once, a TAP is nearly always ready for that. */
   events = 0;
   /** The TAP was deleted: nothing comes of it any more. */
   isGone = false;
@@ -82,7 +82,7 @@ export class Receiver {
       if (!this.#deliver(queue)) return;
     }
     // Also for a packet that is held: no kick and no other packet need come.
-    this.events = EPOLL.OUT;
+    this.events = EPOLL.IN | EPOLL.OUT;
   }
 
   /** Takes buffers until they hold any packet. A driver that adds useless ones as fast as they go back ends this all the same. */
