@@ -11,6 +11,7 @@ import { RUN } from "../../../ffi/kvm/layouts.ts";
 import { MADV, MAP, PROT } from "../../../ffi/memory.ts";
 import { POLL } from "../../../ffi/poll.ts";
 import { Signal } from "../../../ffi/signal.ts";
+import { VHOST_FILE_UNBIND, VhostIoctl } from "../../../ffi/vhost.ts";
 import { filesUnder, ROOT, textOf } from "../../support/source-tree.ts";
 import { askHeaders, type Question } from "./headers.ts";
 
@@ -32,6 +33,8 @@ const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Read
   ["signal.h", "", Signal],
   ["sys/epoll.h", "EPOLL", epollByHeaderName],
   ["poll.h", "POLL", POLL],
+  ["linux/vhost.h", "", VhostIoctl],
+  ["linux/vhost.h", "", { VHOST_FILE_UNBIND }],
   [KVM, "", Exit],
   [KVM, "", Ioctl],
   [KVM, "", Cap],
