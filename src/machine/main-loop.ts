@@ -153,6 +153,7 @@ export class MainLoop {
     timeline.mark("guest ended");
     log.debug(`the guest ${END_TEXTS[state.endCode]}`);
     this.#console.finish();
+    this.#virtio.close();
     this.#terminal.leave();
     if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);
     exitNow(exitCode(state.endCode, state.guestStatus, state.endSignal));

@@ -35,6 +35,9 @@ export interface VirtioDevice extends DeviceDescription {
    * until then; its buffers belong to the device no longer than that.
    */
   reset(): void;
+
+  /** The machine has ended, or never came to be: take away what others can see of the device, such as a socket's file. */
+  close?(): void;
 }
 
 /** A descriptor of the device's own, watched as long as the machine runs. One that comes and goes needs an epoll of its own. */

@@ -1,3 +1,4 @@
+import { isReady, POLL } from "../../../ffi/poll.ts";
 import type { InterruptLine } from "../../../src/devices/device.ts";
 import { VirtioBackend } from "../../../src/devices/virtio/backend.ts";
 import type { VirtioDevice } from "../../../src/devices/virtio/device.ts";
@@ -72,6 +73,11 @@ export class VirtioRig<Device extends VirtioDevice = VirtioDevice> {
       served = true;
       this.backend.kick(queue);
     });
+    for (const { fd, ready } of this.device.sources ?? []) {
+      if (!isReady(fd, POLL.IN)) continue;
+      served = true;
+      this.backend.run(ready);
+    }
     return served;
   }
 }
