@@ -4,9 +4,10 @@ import { blk } from "./blk/kind.ts";
 import type { VirtioDevice } from "./device.ts";
 import type { DeviceKind } from "./kind.ts";
 import { rng } from "./rng/kind.ts";
+import { vsock } from "./vsock/kind.ts";
 
 /** A guest names devices by this order (`vda` is the first disk), so it is the same in every version. */
-const KINDS = [blk, rng] as readonly DeviceKind<unknown>[];
+const KINDS = [blk, vsock, rng] as readonly DeviceKind<unknown>[];
 
 /** What each kind opened, by its name: a part of the plan. */
 export type OpenedDevices = Readonly<Record<string, unknown>>;
