@@ -18,6 +18,7 @@ interface OpenedVsock {
 
 export const vsock: DeviceKind<OpenedVsock> = {
   name: "vsock",
+  modules: ["vmw_vsock_virtio_transport"],
   open: ({ vsock }) => {
     if (!vsock) return {};
     const { uds_path, guest_cid } = vsock;
