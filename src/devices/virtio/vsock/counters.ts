@@ -1,5 +1,9 @@
 /** What the vsock device counts, since the start. */
 export interface VsockCounters {
+  /** Data, both ways together. */
+  bytes: number;
+  /** Packets of the guest's that were none, not from it to its host, or against the rules of their connection. */
+  errors: number;
   /** From the guest, to the guest; bytes are data. */
   txPackets: number;
   txBytes: number;
@@ -11,8 +15,6 @@ export interface VsockCounters {
   /** Connections volt reset, and those it refused because there were too many. */
   resets: number;
   refused: number;
-  /** Packets of the guest's that were none, or not from it to its host. */
-  malformed: number;
   /** Answers to packets without a connection that were dropped: too many waited. */
   droppedReplies: number;
   /** Receive buffers without room for a header. */
@@ -22,6 +24,8 @@ export interface VsockCounters {
 
 export function newCounters(): VsockCounters {
   return {
+    bytes: 0,
+    errors: 0,
     txPackets: 0,
     txBytes: 0,
     rxPackets: 0,
@@ -30,7 +34,6 @@ export function newCounters(): VsockCounters {
     hostConnections: 0,
     resets: 0,
     refused: 0,
-    malformed: 0,
     droppedReplies: 0,
     shortBuffers: 0,
   };

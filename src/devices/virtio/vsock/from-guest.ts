@@ -41,7 +41,7 @@ export class FromGuest {
     const header = this.#header;
     const { counters, connections } = this.#to;
     if (!header.readFrom(chain) || !header.isBetween(this.#guestCid, HOST_CID)) {
-      counters.malformed++;
+      counters.errors++;
       return 0;
     }
     counters.txPackets++;
@@ -62,7 +62,7 @@ export class FromGuest {
     this.#to.connections.hasNews(connection);
     if (connection.phase === Phase.ESTABLISHED) this.#act(connection, chain);
     else if (op === Op.RESPONSE) this.#establish(connection);
-    else this.#to.endings.reset(connection);
+    else this.#isWrong(connection);
   }
 
   #act(connection: Connection, chain: DescriptorChain): void {
@@ -81,7 +81,7 @@ export class FromGuest {
         break;
       default:
         // A second request, an answer to none, an operation nobody knows.
-        endings.reset(connection);
+        this.#isWrong(connection);
     }
   }
 
@@ -114,7 +114,7 @@ export class FromGuest {
   }
 
   #data(connection: Connection, chain: DescriptorChain): void {
-    const { endings, toHost, counters } = this.#to;
+    const { toHost, counters } = this.#to;
     const { length } = this.#header;
     const isSound =
       length <= MAX_DATA_BYTES &&
@@ -122,8 +122,15 @@ export class FromGuest {
       (connection.guestShutdown & Shutdown.SEND) === 0;
     if (isSound && connection.credit.receive(length)) {
       counters.txBytes += length;
+      counters.bytes += length;
       if (length > 0) toHost.send(connection, chain, length);
-    } else endings.reset(connection);
+    } else this.#isWrong(connection);
+  }
+
+  /** The packet breaks its connection's rules. */
+  #isWrong(connection: Connection): void {
+    this.#to.counters.errors++;
+    this.#to.endings.reset(connection);
   }
 
   /** The guest lets go. Bytes it sent before it was done still reach the host; those of a connection it breaks do not. */

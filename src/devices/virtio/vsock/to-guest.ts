@@ -138,6 +138,7 @@ export class ToGuest {
     credit.send(length);
     if (connection.isReadable && credit.available === 0) connection.pending |= Pending.CREDIT_REQUEST;
     this.#counters.rxBytes += length;
+    this.#counters.bytes += length;
     this.#start(connection, Op.RW);
     this.#header.length = length;
     return this.#finish(length);
