@@ -27,9 +27,16 @@ const BATCH = 32;
 export class Epoll implements Disposable {
   readonly #fd: Fd;
   readonly #events = new Uint32Array((BATCH * EPOLL_EVENT.size) / 4);
+  /** What `modify` asks for; one for all calls. */
+  readonly #change = new Uint32Array(EPOLL_EVENT.size / 4);
 
   constructor(about: string) {
     this.#fd = new Fd(check(libc.epoll_create1(EPOLL_CLOEXEC), "epoll_create1", about), about);
+  }
+
+  /** Its own descriptor: readable while something is ready, so that another epoll can wait for all of it. */
+  get number(): number {
+    return this.#fd.number;
   }
 
   /**
@@ -44,19 +51,15 @@ export class Epoll implements Disposable {
     return true;
   }
 
-  /** Waits for other events there from now on. @throws SystemError ENOENT unless `add` was called */
+  /** Waits for other events of a descriptor that was added. Edges are told anew. Allocates nothing. */
   modify(fd: number, events: number, token: number): void {
-    const event = pack(EPOLL_EVENT, { events, data: token });
-    check(libc.epoll_ctl(this.#fd.number, CTL_MOD, fd, event), "epoll_ctl", this.#fd.about);
+    this.#change[0] = events;
+    this.#change[1] = token;
+    check(libc.epoll_ctl(this.#fd.number, CTL_MOD, fd, this.#change), "epoll_ctl", this.#fd.about);
   }
 
   remove(fd: number): void {
     libc.epoll_ctl(this.#fd.number, CTL_DEL, fd, null);
-  }
-
-  /** Itself a descriptor that another epoll can wait for: ready while one of its own is. */
-  get number(): number {
-    return this.#fd.number;
   }
 
   /** Waits up to `timeoutMs` (-1: for ever). @returns how many events are ready: see `token` and `events` */

@@ -2,7 +2,7 @@
 import { type Pointer, ptr, toArrayBuffer } from "bun:ffi";
 import { check } from "./error.ts";
 import type { Fd } from "./fd.ts";
-import { libc } from "./libc.ts";
+import { libc, type Memory } from "./libc.ts";
 
 export const PROT = { NONE: 0, READ: 1, WRITE: 2, EXEC: 4 } as const;
 export const MAP = {
@@ -83,20 +83,23 @@ export function adviseMemory(address: number, length: number, advice: number): b
   return libc.madvise(address, length, advice) === 0;
 }
 
-/** Copies between places that do not overlap; the caller vouches for both. Allocates nothing. */
-export function copyMemory(to: number, from: number, length: number): void {
-  libc.memcpy(to, from, length);
-}
-
-/** Where a typed array's memory is. It must be kept referenced as long as the address is used. */
-export function addressOf(memory: NodeJS.TypedArray): number {
-  return ptr(memory);
-}
-
 /**
  * A view on raw memory, at most 4 GiB (the limit of a JavaScript ArrayBuffer here). The caller vouches for the range
  * and keeps whatever owns it alive.
  */
 export function memoryAt(address: number, length: number): ArrayBuffer {
   return toArrayBuffer(address as Pointer, 0, length);
+}
+
+/** Copies bytes; addresses are the caller's responsibility, and the ranges don't overlap. Allocates nothing. */
+export function copyMemory(to: Memory, from: Memory, length: number): void {
+  libc.memcpy(to, from, length);
+}
+
+/**
+ * Where JavaScript's own memory is. It stays there as long as the caller keeps `bytes`, if it was made on an ArrayBuffer:
+ * a small array made without one moves when its `buffer` is asked for.
+ */
+export function addressOf(bytes: NodeJS.TypedArray): number {
+  return ptr(bytes);
 }

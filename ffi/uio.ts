@@ -1,24 +1,26 @@
 /** readv(2) and writev(2): one call, many buffers, anywhere in memory. */
-import { ptr } from "bun:ffi";
-import { layout, u64 } from "./abi.ts";
 import { errno } from "./error.ts";
+import { IOVEC } from "./iovec.ts";
 import { libc } from "./libc.ts";
+import { addressOf } from "./memory.ts";
 
-export const IOVEC = layout("struct iovec", "sys/uio.h", 16, { iov_base: u64(0), iov_len: u64(8) });
 /** The most entries one call takes. */
 export const UIO_MAXIOV = 1024;
 
 const WORDS = IOVEC.size / 4;
 const TWO_32 = 2 ** 32;
 
-/** A table of iovecs, made once and filled again and again. Whoever fills it vouches for the memory. */
+/**
+ * A table of iovecs of which any stretch can be used, made once and filled again and again. Whoever fills it vouches for
+ * the memory.
+ */
 export class IoVectors {
   readonly #words: Uint32Array;
   readonly #address: number;
 
   constructor(entries: number) {
-    this.#words = new Uint32Array(entries * WORDS);
-    this.#address = ptr(this.#words);
+    this.#words = new Uint32Array(new ArrayBuffer(entries * IOVEC.size));
+    this.#address = addressOf(this.#words);
   }
 
   /** @param address of this process; both are exact below 2^53 */

@@ -19,10 +19,9 @@ export class ControlQueue {
   readonly #counters: NetCounters;
   readonly #setPairs: (pairs: number) => boolean;
   readonly #chain = new DescriptorChain();
-  readonly #command = new Uint8Array(COMMAND_BYTES);
+  readonly #command = new Uint8Array(new ArrayBuffer(COMMAND_BYTES));
   readonly #commandAddress = addressOf(this.#command);
   readonly #ack = new Uint8Array(1);
-  readonly #ackAddress = addressOf(this.#ack);
   #queue: Queue | undefined;
 
   /** @param setPairs makes that many queue pairs work; false when there are not so many */
@@ -50,7 +49,7 @@ export class ControlQueue {
     else this.#counters.badCommands++;
     if (chain.writableParts === 0) return 0;
     this.#ack[0] = isDone ? VIRTIO_NET_OK : VIRTIO_NET_ERR;
-    copyMemory(chain.addresses[chain.readableParts]!, this.#ackAddress, 1);
+    copyMemory(chain.addresses[chain.readableParts]!, this.#ack, 1);
     return 1;
   };
 

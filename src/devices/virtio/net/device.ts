@@ -1,7 +1,7 @@
 import { Errno } from "../../../../ffi/error.ts";
 import type { Tap } from "../../../../ffi/tap.ts";
 import type { NetworkInterfaceConfig, RateLimiterConfig } from "../../../config/devices.ts";
-import type { EventSource, VirtioContext, VirtioDevice } from "../device.ts";
+import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../device.ts";
 import { hasFeature } from "../features.ts";
 import { type Alarm, Throttle } from "../limiter/throttle.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
@@ -43,6 +43,7 @@ export class NetDevice implements VirtioDevice {
   readonly #taps: readonly Tap[];
   readonly #pairs: readonly QueuePair[];
   readonly #control = new ControlQueue(this.counters, (pairs) => this.#setPairs(pairs));
+  #host: DeviceHost | undefined;
   #context: VirtioContext | undefined;
   /** Its queue, or -1. */
   #controlQueue = -1;
@@ -73,6 +74,10 @@ export class NetDevice implements VirtioDevice {
 
   get isBusy(): boolean {
     return this.#pairs.some((pair) => pair.isBusy);
+  }
+
+  connect(host: DeviceHost): void {
+    this.#host = host;
   }
 
   activate(context: VirtioContext): void {
@@ -145,9 +150,9 @@ export class NetDevice implements VirtioDevice {
 
   /** For the guest the cable is pulled. What it sends is lost, nothing comes; volt goes on. */
   #tapIsGone(): void {
-    if (this.counters.tapGone === 0)
-      this.#context?.report(`the TAP ${this.#tapName} was deleted: the guest has no link`);
-    if (this.counters.tapGone === 0) this.#context?.changeConfig(ConfigOffset.STATUS, linkStatus(false));
+    if (this.counters.tapGone === 1) return;
     this.counters.tapGone = 1;
+    this.#host?.warn(`the TAP ${this.#tapName} was deleted: the guest has no link`);
+    this.#host?.changeConfig(ConfigOffset.STATUS, linkStatus(false));
   }
 }

@@ -37,9 +37,9 @@ export class ReceiveBuffers {
   readonly #chainParts = new Uint16Array(MAX_QUEUE_SIZE);
   #first = 0;
 
-  readonly #spill = new Uint8Array(MAX_FRAME_BYTES);
+  readonly #spill = new Uint8Array(new ArrayBuffer(MAX_FRAME_BYTES));
   readonly #spillAddress = addressOf(this.#spill);
-  readonly #numBuffers = new Uint16Array(1);
+  readonly #numBuffers = new Uint16Array(new ArrayBuffer(2));
   readonly #numBuffersAddress = addressOf(this.#numBuffers);
 
   /** Whether another chain fits, of a queue that may still have one. */

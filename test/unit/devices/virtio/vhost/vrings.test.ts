@@ -19,8 +19,7 @@ function context(memory: GuestMemory, features: bigint): VirtioContext {
     deviceArea: { low: base + 0x800, high },
   });
   const settings = [ring(true, 0x1000), ring(true, 0x2000), ring(true, 0x1000, 1), ring(false, 0)];
-  const lines = { interrupt: 40, kicks: [50, 51, 52, 53] };
-  return { memory, features, queues: [], settings, lines, changeConfig: () => {}, report: () => {} };
+  return { memory, features, queues: [], settings, lines: { interrupt: 40, kicks: [50, 51, 52, 53] } };
 }
 
 describe("queues that the host's kernel serves", () => {
