@@ -40,6 +40,9 @@ export interface VirtioDevice extends DeviceDescription {
    * until then; its buffers belong to the device no longer than that.
    */
   reset(): void;
+
+  /** The machine has ended, or never came to be: take away what others can see of the device, such as a socket's file. */
+  close?(): void;
 }
 
 /** What runs a device, as the device sees it. */
@@ -48,6 +51,8 @@ export interface DeviceHost {
   changeConfig(offset: number, bytes: Uint8Array): void;
   /** Has `process` called for a queue, after the other devices had their turn. */
   revisit(queue: number): void;
+  /** One line for the user's log. Never for what a guest can bring about again and again. */
+  warn(text: string): void;
 }
 
 /** A descriptor of the device's own, watched as long as the machine runs. One that comes and goes needs an epoll of its own. */

@@ -27,6 +27,21 @@ describe("epoll", () => {
     ).toEqual([0xffff_ffff, 1].sort());
   });
 
+  test("waits for other events from `modify` on, and is itself one that another can wait for", () => {
+    using inner = new Epoll("a test");
+    using outer = new Epoll("a test");
+    using event = EventFd.create("an event");
+    event.signal();
+    inner.add(event.number, EPOLL.IN, 1);
+    outer.add(inner.number, EPOLL.IN, 2);
+    expect(ready(outer)).toEqual([{ token: 2, events: EPOLL.IN }]);
+    inner.modify(event.number, EPOLL.OUT, 3);
+    expect(ready(inner)).toEqual([{ token: 3, events: EPOLL.OUT }]);
+    inner.remove(event.number);
+    expect(ready(outer)).toEqual([]);
+    expect(systemError(() => inner.modify(event.number, EPOLL.IN, 1)).code).toBe("ENOENT");
+  });
+
   test("edge-triggered, says so once a signal", () => {
     using epoll = new Epoll("a test");
     using event = EventFd.create("an event");
