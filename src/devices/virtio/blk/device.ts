@@ -10,6 +10,7 @@ import { blkConfig, CAPACITY, capacityBytes } from "./config.ts";
 import { type BlkCounters, countRequest, newCounters } from "./counters.ts";
 import type { Disk } from "./disk.ts";
 import type { DiskEngine, Operation } from "./engine/operation.ts";
+import { Failures } from "./failure.ts";
 import { offeredFeatures } from "./features.ts";
 import { HEADER_BYTES, VIRTIO_BLK_F_FLUSH } from "./layout.ts";
 import { SLOTS } from "./memory.ts";
@@ -49,6 +50,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
   readonly throttle: Throttle;
   readonly counters: BlkCounters = newCounters();
   readonly #engine: DiskEngine;
+  readonly #failures: Failures;
   readonly #chain = new DescriptorChain();
   /** Requests that are not in use: a stack of `#freeCount`. */
   readonly #free: BlkRequest[];
@@ -61,6 +63,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
   constructor({ disk, queues, createEngine, limits, notes = [], sources = [], ...clock }: BlkOptions) {
     this.disk = disk;
     this.name = disk.id;
+    this.#failures = new Failures(disk);
     this.features = offeredFeatures(disk, queues);
     this.queueSizes = new Array<number>(queues).fill(MAX_QUEUE_SIZE);
     this.#isHeld = new Array<boolean>(queues).fill(false);
@@ -179,10 +182,16 @@ export class BlkDevice implements VirtioDevice, Disposable {
 
   #finish(request: BlkRequest, status: number): void {
     countRequest(this.counters, request, status);
+    if (request.hasFailed) this.#tell(request);
     const { statusAddress, written } = request;
     if (statusAddress >= 0) copyMemory(statusAddress, this.disk.memory.statusAddress(status), 1);
     request.queue?.complete(request.head, written);
     this.#release(request);
+  }
+
+  #tell(request: BlkRequest): void {
+    const line = this.#failures.tell(request);
+    if (line !== undefined) this.#host?.warn(line);
   }
 
   #release(request: BlkRequest): void {

@@ -33,6 +33,8 @@ export class BlkRequest implements Operation {
   type = -1;
   /** Bytes of data moved. */
   moved = 0;
+  /** The host's file failed it: `kind` and `result` are the operation's that did. */
+  hasFailed = false;
 
   kind: OperationKind = READ;
   offset = 0;
@@ -64,6 +66,7 @@ export class BlkRequest implements Operation {
     this.head = chain.head;
     this.type = -1;
     this.moved = 0;
+    this.hasFailed = false;
     this.#retries = 0;
     this.#findStatus(chain);
     if (this.#statusAddress < 0 || chain.readableBytes < HEADER_BYTES) return IOERR;
@@ -93,11 +96,16 @@ export class BlkRequest implements Operation {
   land(): number {
     const { result } = this;
     if ((result === -Errno.EINTR || result === -Errno.EAGAIN) && this.#retries++ < MOST_RETRIES) return PENDING;
-    if (this.kind === SYNC) return result < 0 ? IOERR : OK;
     if (this.kind === ALLOCATE) return this.#landAllocate();
+    if (this.kind === SYNC) return result < 0 ? this.#failed() : OK;
     // 0: the file ends before what the driver was told is its end. Somebody cut it short.
-    if (result <= 0) return IOERR;
+    if (result <= 0) return this.#failed();
     return this.type === RequestType.WRITE_ZEROES ? this.#landZeros() : this.#landTransfer();
+  }
+
+  #failed(): typeof IOERR {
+    this.hasFailed = true;
+    return IOERR;
   }
 
   /** Where the status byte goes, or -1: nobody will hear of it. */
@@ -217,7 +225,7 @@ export class BlkRequest implements Operation {
 
   #landAllocate(): number {
     if (this.result === 0) return this.#written();
-    if (this.result !== -Errno.EOPNOTSUPP) return IOERR;
+    if (this.result !== -Errno.EOPNOTSUPP) return this.#failed();
     this.#range.lacks(this.mode);
     return this.#allocate();
   }
