@@ -11,6 +11,7 @@ import { RUN } from "../../../ffi/kvm/layouts.ts";
 import { MADV, MAP, PROT } from "../../../ffi/memory.ts";
 import { POLL } from "../../../ffi/poll.ts";
 import { Signal } from "../../../ffi/signal.ts";
+import { SHUT } from "../../../ffi/socket.ts";
 import { VHOST_FILE_UNBIND, VhostIoctl } from "../../../ffi/vhost.ts";
 import { filesUnder, ROOT, textOf } from "../../support/source-tree.ts";
 import { askHeaders, type Question } from "./headers.ts";
@@ -33,6 +34,7 @@ const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Read
   ["signal.h", "", Signal],
   ["sys/epoll.h", "EPOLL", epollByHeaderName],
   ["poll.h", "POLL", POLL],
+  ["sys/socket.h", "SHUT_", SHUT],
   ["linux/vhost.h", "", VhostIoctl],
   ["linux/vhost.h", "", { VHOST_FILE_UNBIND }],
   [KVM, "", Exit],
@@ -59,6 +61,11 @@ const PRIVATE: readonly (readonly [file: string, header: string, names: readonly
   ["ffi/host.ts", "linux/seccomp.h", ["SECCOMP_GET_ACTION_AVAIL", "SECCOMP_RET_KILL_PROCESS"]],
   ["ffi/host.ts", "linux/prctl.h", ["PR_GET_SECCOMP"]],
   ["ffi/process.ts", "linux/prctl.h", ["PR_SET_NAME"]],
+  [
+    "ffi/socket.ts",
+    "sys/socket.h",
+    ["AF_UNIX", "SOCK_STREAM", "SOCK_NONBLOCK", "SOCK_CLOEXEC", "MSG_PEEK", "MSG_DONTWAIT", "MSG_NOSIGNAL"],
+  ],
   ["ffi/terminal.ts", "sys/ioctl.h", ["TCGETS", "TCSETS", "TIOCGWINSZ"]],
 ];
 
