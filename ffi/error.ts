@@ -62,6 +62,7 @@ export const Errno = {
   EFBIG: 27,
   ENOSPC: 28,
   EPIPE: 32,
+  ENAMETOOLONG: 36,
   ENOSYS: 38,
   EOPNOTSUPP: 95,
   EADDRINUSE: 98,

@@ -29,6 +29,15 @@ test("a folder that is missing is named", () => {
   expect(() => openHostSocket(join(folder, "none/v.sock"))).toThrow("there is no folder for");
 });
 
+test("a name that leaves no room for a port is refused, and the longest one has room for every port", () => {
+  expect(() => openHostSocket(join(folder, "x".repeat(73)))).toThrow("at most 72 bytes");
+  const opened = openHostSocket(join(folder, "y".repeat(72)));
+  using listener = listenAt(`/proc/self/fd/${opened.folder}/${"y".repeat(72)}_4294967295`, 1);
+  const socket = new HostSocket(opened).connect(4_294_967_295);
+  expect(socket).toBeGreaterThan(0);
+  for (const fd of [socket, accept(listener.number), opened.listener, opened.folder]) closeSocket(fd);
+});
+
 test("programs are found beside the socket even after its folder was moved, and the file still goes", () => {
   const [before, after] = [join(folder, "before"), join(folder, "after")];
   mkdirSync(before);
