@@ -32,7 +32,7 @@ const symbols = {
   munmap: { args: ["ptr", "u64"], returns: "i32" },
   mprotect: { args: ["ptr", "u64", "i32"], returns: "i32" },
   madvise: { args: ["ptr", "u64", "i32"], returns: "i32" },
-  memcpy: { args: ["ptr", "ptr", "u64"], returns: "ptr" },
+  memcpy: { args: ["ptr", "ptr", "u64"], returns: i64 },
 
   socket: { args: ["i32", "i32", "i32"], returns: "i32" },
   bind: { args: ["i32", "ptr", "u32"], returns: "i32" },
