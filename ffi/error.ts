@@ -64,6 +64,7 @@ export const Errno = {
   ENOSPC: 28,
   EROFS: 30,
   EPIPE: 32,
+  ENAMETOOLONG: 36,
   ENOSYS: 38,
   EBADFD: 77,
   EOPNOTSUPP: 95,
