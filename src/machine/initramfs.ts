@@ -2,6 +2,7 @@
 import embedded from "../../dist/guest/initramfs.cpio" with { type: "file" };
 import { Fd } from "../../ffi/fd.ts";
 import { runArchive } from "../boot/initramfs.ts";
+import { STDIO_PORTS } from "../devices/virtio/console/kind.ts";
 import { PORTS } from "./layout.ts";
 import type { Plan } from "./plan.ts";
 
@@ -16,6 +17,7 @@ export function defaultInitramfs(plan: Plan): Uint8Array[] {
     ...(plan.window ?? {}),
     ...(id === undefined ? {} : { hostname: id }),
     readyPort: PORTS.bootTimer.first,
+    ...(plan.config.volt.console === "virtio" ? { console: "hvc0", ports: STDIO_PORTS } : {}),
   });
   // The embedded file has no descriptor, so only node:fs reads it at once; 2 ms to load, which other guests need not pay.
   const { readFileSync } = process.getBuiltinModule("node:fs");

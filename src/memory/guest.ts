@@ -26,7 +26,7 @@ export class GuestMemory implements Disposable {
   readonly regions: readonly Region[];
   /** The mapping this process owns, or undefined for a view on another thread's. */
   readonly #mapping: Mapping | undefined;
-  readonly #windows: { readonly address: number; readonly bytes: Uint8Array }[] = [];
+  readonly #windows: { readonly address: number; readonly hostAddress: number; readonly bytes: Uint8Array }[] = [];
 
   private constructor(regions: readonly Region[], mapping?: Mapping) {
     this.regions = regions;
@@ -34,7 +34,7 @@ export class GuestMemory implements Disposable {
     for (const { address, size, hostAddress } of regions) {
       for (let at = 0; at < size; at += WINDOW) {
         const bytes = new Uint8Array(memoryAt(hostAddress + at, Math.min(WINDOW, size - at)));
-        this.#windows.push({ address: address + at, bytes });
+        this.#windows.push({ address: address + at, hostAddress: hostAddress + at, bytes });
       }
     }
   }
@@ -91,6 +91,19 @@ export class GuestMemory implements Disposable {
       }
     }
     return undefined;
+  }
+
+  /**
+   * The bytes behind an address that `hostAddress` gave, at least one of them and at most `length`: those that lie in one
+   * window of 4 GiB.
+   * @throws RangeError for an address it never gave
+   */
+  bytesAt(address: number, length: number): Uint8Array {
+    for (const { hostAddress, bytes } of this.#windows) {
+      const offset = address - hostAddress;
+      if (offset >= 0 && offset < bytes.length) return bytes.subarray(offset, offset + length);
+    }
+    throw new RangeError(`address 0x${address.toString(16)} is no guest's`);
   }
 
   /**
