@@ -67,9 +67,14 @@ export class Fd implements Disposable {
   static sealed(name: string, bytes: Uint8Array): Fd {
     const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
     const fd = new Fd(check(libc.memfd_create(cString(name), flags), "memfd_create", name), name);
-    fd.writeAll(bytes);
-    check(libc.fcntl(fd.number, F_ADD_SEALS, ALL_SEALS), "fcntl(F_ADD_SEALS)", name);
-    return fd;
+    try {
+      fd.writeAll(bytes);
+      check(libc.fcntl(fd.number, F_ADD_SEALS, ALL_SEALS), "fcntl(F_ADD_SEALS)", name);
+      return fd;
+    } catch (error) {
+      fd.close();
+      throw error;
+    }
   }
 
   /** The number the kernel knows it by. */

@@ -13,7 +13,7 @@ export interface VirtioDevice extends DeviceDescription {
   readonly name: string;
   /** Whether requests are in flight that still use guest memory. False where all is done within `process`. */
   readonly isBusy: boolean;
-  /** Counts since the start, for metrics. */
+  /** Counts since the start. `bytes`, `errors` and `throttles` mean the same for every kind (`deviceCounters`). */
   readonly counters: Readonly<Record<string, number>>;
   /** What wakes it besides kicks: completions of its requests, packets. */
   readonly sources?: readonly EventSource[];

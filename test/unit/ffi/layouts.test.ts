@@ -47,6 +47,7 @@ const PRIVATE: readonly (readonly [file: string, header: string, names: readonly
   ["ffi/crash-guard.ts", "signal.h", ["SA_ONSTACK"]],
   ["ffi/epoll.ts", "sys/epoll.h", ["EPOLL_CLOEXEC"]],
   ["ffi/eventfd.ts", "sys/eventfd.h", ["EFD_CLOEXEC", "EFD_NONBLOCK"]],
+  ["ffi/timerfd.ts", "sys/timerfd.h", ["CLOCK_MONOTONIC", "TFD_CLOEXEC", "TFD_NONBLOCK"]],
   ["ffi/signal.ts", "signal.h", ["SIG_BLOCK", "SIG_UNBLOCK"]],
   ["ffi/signal.ts", "sys/signalfd.h", ["SFD_NONBLOCK", "SFD_CLOEXEC"]],
   ["ffi/process.ts", "sys/syscall.h", ["SYS_GETTID", "SYS_TGKILL"]],

@@ -89,7 +89,7 @@ export class ControlQueues {
     const message = decodeControl(this.#bytes);
     const isKnown = message.event === Event.DEVICE_READY || message.port < this.#ports.length;
     if (isWhole && isKnown) this.#handle(message);
-    else this.#counters.badControlMessages++;
+    else this.#counters.errors++;
     return 0;
   };
 

@@ -1,13 +1,13 @@
 /** What the console device counts, since the start. */
 export interface ConsoleCounters {
-  bytesFromGuest: number;
-  bytesToGuest: number;
+  /** Both ways. */
+  bytes: number;
   controlMessages: number;
   /** Control messages that are too short, or about a port that does not exist. */
-  badControlMessages: number;
+  errors: number;
   [name: string]: number;
 }
 
 export function newCounters(): ConsoleCounters {
-  return { bytesFromGuest: 0, bytesToGuest: 0, controlMessages: 0, badControlMessages: 0 };
+  return { bytes: 0, controlMessages: 0, errors: 0 };
 }

@@ -1,5 +1,5 @@
 import { isTerminal, windowSize } from "../../../../ffi/terminal.ts";
-import type { DeviceKind } from "../kind.ts";
+import type { DeviceKind, OpenedDevices } from "../kind.ts";
 import type { TerminalSize } from "./config.ts";
 import { ConsoleDevice } from "./device.ts";
 
@@ -16,13 +16,18 @@ export const STDIO_PORTS = { input: "volt.stdin", output: "volt.stdout" } as con
 const STDIN = 0;
 const STDOUT = 1;
 
+const NAME = "console";
+
 export const console: DeviceKind<OpenedConsole> = {
-  name: "console",
-  open(config) {
+  name: NAME,
+  modules: ["virtio_console"],
+  open({ "boot-source": { initrd_path }, drives, volt }) {
+    const hasRootDisk = drives.some(({ is_root_device }) => is_root_device);
+    const ownInitStays = initrd_path === undefined && (!hasRootDisk || volt.command !== undefined);
     const isOnTerminal = isTerminal(STDIN) && isTerminal(STDOUT);
     return {
       size: windowSize(STDIN) ?? windowSize(STDOUT) ?? { columns: 0, rows: 0 },
-      hasStdio: config["boot-source"].initrd_path === undefined && !isOnTerminal,
+      hasStdio: volt.console === "virtio" && ownInitStays && !isOnTerminal,
     };
   },
   create({ volt }, { size, hasStdio }) {
@@ -35,3 +40,8 @@ export const console: DeviceKind<OpenedConsole> = {
     return [new ConsoleDevice(size, hasStdio ? ports : [])];
   },
 };
+
+/** Whether volt's own init finds the ports. @param opened what the kinds opened */
+export function hasStdioPorts(opened: OpenedDevices): boolean {
+  return (opened[NAME] as OpenedConsole).hasStdio;
+}

@@ -90,7 +90,7 @@ export class ConsolePort {
         fed += count;
       } else if (!queue.resumeNotifications()) break;
     }
-    this.#counters.bytesToGuest += fed;
+    this.#counters.bytes += fed;
     return fed;
   }
 
@@ -135,7 +135,7 @@ export class ConsolePort {
         this.#offset = 0;
       }
     }
-    this.#counters.bytesFromGuest += done;
+    this.#counters.bytes += done;
     return done;
   }
 }
