@@ -27,6 +27,8 @@ export class ControlQueues {
   readonly #counters: ConsoleCounters;
   /** For each port, a set of `Owed`. */
   readonly #owed: Uint8Array;
+  /** Which ports the driver knows: of others it is told nothing. */
+  readonly #isKnown: boolean[];
   readonly #chain = new DescriptorChain();
   readonly #bytes = new Uint8Array(CONTROL_BYTES);
   #memory: GuestMemory | undefined;
@@ -39,6 +41,7 @@ export class ControlQueues {
     this.#size = size;
     this.#counters = counters;
     this.#owed = new Uint8Array(ports.length);
+    this.#isKnown = ports.map(() => false);
   }
 
   activate(memory: GuestMemory, toDriver: Queue | undefined, fromDriver: Queue | undefined): void {
@@ -50,6 +53,7 @@ export class ControlQueues {
   reset(): void {
     this.#memory = this.#toDriver = this.#fromDriver = undefined;
     this.#owed.fill(0);
+    this.#isKnown.fill(false);
   }
 
   /** Takes what the driver says. @returns whether there is more */
@@ -72,15 +76,13 @@ export class ControlQueues {
 
   /** The host has opened or closed its side of a port. */
   tellOpen(port: ConsolePort): void {
-    this.#owe(this.#ports.indexOf(port), Owed.OPEN);
-    this.send();
+    this.#change(this.#ports.indexOf(port), Owed.OPEN);
   }
 
   /** The terminal behind the console has another size. */
   resize(size: TerminalSize): void {
     this.#size = size;
-    this.#owe(0, Owed.RESIZE);
-    this.send();
+    this.#change(0, Owed.RESIZE);
   }
 
   readonly #take = (chain: DescriptorChain): number => {
@@ -95,17 +97,20 @@ export class ControlQueues {
 
   #handle({ port, event, value }: ControlMessage): void {
     if (event === Event.DEVICE_READY && value === 1) {
-      for (let i = 0; i < this.#ports.length; i++) this.#owe(i, Owed.ADD);
+      for (let i = 0; i < this.#ports.length; i++) this.#owed[i]! |= Owed.ADD;
     } else if (event === Event.PORT_READY && value === 1) {
       const isConsole = this.#ports[port]!.name === undefined;
-      this.#owe(port, Owed.OPEN | (isConsole ? Owed.CONSOLE | Owed.RESIZE : Owed.NAME));
+      this.#isKnown[port] = true;
+      this.#owed[port]! |= Owed.OPEN | (isConsole ? Owed.CONSOLE | Owed.RESIZE : Owed.NAME);
     } else if (event === Event.PORT_OPEN) {
       this.#ports[port]!.setGuestOpen(value === 1);
     }
   }
 
-  #owe(port: number, debts: number): void {
-    if (this.#toDriver) this.#owed[port]! |= debts;
+  #change(port: number, debt: Debt): void {
+    if (!this.#isKnown[port]) return;
+    this.#owed[port]! |= debt;
+    this.send();
   }
 
   #message(port: number, debt: Debt): Uint8Array {
