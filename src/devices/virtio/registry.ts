@@ -1,12 +1,13 @@
 /** The kinds of virtio devices, in the order their windows and interrupt lines are given out. */
 import type { VmConfig } from "../../config/schema.ts";
+import { balloon } from "./balloon/kind.ts";
 import { console } from "./console/kind.ts";
 import type { VirtioDevice } from "./device.ts";
 import type { DeviceKind, OpenedDevices } from "./kind.ts";
 import { rng } from "./rng/kind.ts";
 
 /** A guest names devices by this order (`vda` is the first disk), so it is the same in every version. */
-const KINDS = [rng, console] as readonly DeviceKind<unknown>[];
+const KINDS = [rng, console, balloon] as readonly DeviceKind<unknown>[];
 
 /** Stage one: opens what a VM's devices have a path for. @throws ConfigError, SystemError */
 export function openDevices(config: VmConfig): OpenedDevices {

@@ -1,4 +1,5 @@
 import { isTerminal, windowSize } from "../../../../ffi/terminal.ts";
+import type { VmConfig } from "../../../config/schema.ts";
 import type { DeviceKind, OpenedDevices } from "../kind.ts";
 import type { TerminalSize } from "./config.ts";
 import { ConsoleDevice } from "./device.ts";
@@ -21,13 +22,11 @@ const NAME = "console";
 export const console: DeviceKind<OpenedConsole> = {
   name: NAME,
   modules: ["virtio_console"],
-  open({ "boot-source": { initrd_path }, drives, volt }) {
-    const hasRootDisk = drives.some(({ is_root_device }) => is_root_device);
-    const ownInitStays = initrd_path === undefined && (!hasRootDisk || volt.command !== undefined);
+  open(config) {
     const isOnTerminal = isTerminal(STDIN) && isTerminal(STDOUT);
     return {
       size: windowSize(STDIN) ?? windowSize(STDOUT) ?? { columns: 0, rows: 0 },
-      hasStdio: volt.console === "virtio" && ownInitStays && !isOnTerminal,
+      hasStdio: !isOnTerminal && takesPipes(config),
     };
   },
   create({ volt }, { size, hasStdio }) {
@@ -40,6 +39,13 @@ export const console: DeviceKind<OpenedConsole> = {
     return [new ConsoleDevice(size, hasStdio ? ports : [])];
   },
 };
+
+/** Whether volt's own init runs what stdin and stdout are for, and has this device to reach them. */
+export function takesPipes({ "boot-source": { initrd_path }, drives, volt }: VmConfig): boolean {
+  const hasRootDisk = drives.some(({ is_root_device }) => is_root_device);
+  const ownInitStays = initrd_path === undefined && (!hasRootDisk || volt.command !== undefined);
+  return volt.console === "virtio" && ownInitStays;
+}
 
 /** Whether volt's own init finds the ports. @param opened what the kinds opened */
 export function hasStdioPorts(opened: OpenedDevices): boolean {
