@@ -46,8 +46,8 @@ export class VirtioEnd implements ConsoleEnd {
     this.#stdin = stdin ?? console!;
     this.#stdout = device.port(STDIO_PORTS.output);
     this.inputMode = stdin && inputMode !== "terminal" ? "stream" : inputMode;
-    device.connect(console!, this.#console);
-    if (this.#stdout) device.connect(this.#stdout, writer);
+    device.sendTo(console!, this.#console);
+    if (this.#stdout) device.sendTo(this.#stdout, writer);
     this.input = { feed: (bytes) => this.#feed(bytes), end: () => this.#setOpen(this.#stdin, false) };
   }
 

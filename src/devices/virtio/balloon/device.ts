@@ -1,13 +1,13 @@
 import { TimerFd } from "../../../../ffi/timerfd.ts";
 import type { BalloonConfig } from "../../../config/devices.ts";
 import type { GuestMemory } from "../../../memory/guest.ts";
-import type { EventSource, VirtioContext, VirtioDevice } from "../device.ts";
+import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../device.ts";
 import { COMMON_FEATURES, featureSet, hasFeature } from "../features.ts";
 import { DescriptorChain } from "../queue/chain.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
 import type { Queue } from "../queue/queue.ts";
 import { serveQueue } from "../queue/serve.ts";
-import { actualMib, balloonConfig, WRITABLE_CONFIG } from "./config.ts";
+import { actualMib, balloonConfig, ConfigOffset, pagesOfMib, WRITABLE_CONFIG, word } from "./config.ts";
 import { newCounters } from "./counters.ts";
 import { Hints } from "./hints.ts";
 import { countPages, discardBuffers, PageList } from "./pages.ts";
@@ -49,17 +49,16 @@ export class BalloonDevice implements VirtioDevice {
   readonly isBusy = false;
   readonly counters = newCounters();
   readonly sources: readonly EventSource[];
-  readonly hints = new Hints();
   /** How many MiB the driver says it has given up. */
   actualMib = 0;
   readonly #statistics = new Statistics();
+  readonly #hints = new Hints();
   readonly #pages = new PageList();
   readonly #chain = new DescriptorChain();
   #memory: GuestMemory | undefined;
   #queues: readonly (Queue | undefined)[] = [];
   #roles: readonly Role[] = [];
-  /** Called when the driver has named all its free pages. */
-  onHinted: () => void = () => {};
+  #host: DeviceHost | undefined;
 
   constructor(config: BalloonConfig) {
     const { amount_mib, deflate_on_oom, free_page_hinting, free_page_reporting, stats_polling_interval_s } = config;
@@ -78,6 +77,20 @@ export class BalloonDevice implements VirtioDevice {
   /** What the guest said last of its memory. */
   get statistics(): ReadonlyMap<StatisticName, number> {
     return this.#statistics.values;
+  }
+
+  connect(host: DeviceHost): void {
+    this.#host = host;
+  }
+
+  /** Wants another size of the balloon: the guest gives up memory or takes it back, as fast as it can. */
+  setTarget(mib: number): void {
+    this.#host?.changeConfig(ConfigOffset.num_pages, pagesOfMib(mib));
+  }
+
+  /** Asks the guest once for all its free memory, which goes back to the host; it has it again when it has named all of it. */
+  startHinting(): void {
+    this.#command(this.#hints.begin());
   }
 
   /** Linux gives its queues numbers in this order, without gaps, by the features both sides agreed on. */
@@ -110,7 +123,7 @@ export class BalloonDevice implements VirtioDevice {
     this.#queues = [];
     this.#roles = [];
     this.#statistics.reset();
-    this.hints.reset();
+    this.#hints.reset();
   }
 
   readonly #serve: Readonly<Record<Exclude<Role, "statistics">, (chain: DescriptorChain) => number>> = {
@@ -123,7 +136,7 @@ export class BalloonDevice implements VirtioDevice {
       return 0;
     },
     hints: (chain) => {
-      if (this.hints.take(chain, this.#memory!, this.counters)) this.onHinted();
+      if (this.#hints.take(chain, this.#memory!, this.counters)) this.#command(this.#hints.end());
       return 0;
     },
     reports: (chain) => {
@@ -141,6 +154,10 @@ export class BalloonDevice implements VirtioDevice {
       } else if (!queue.resumeNotifications()) return false;
     }
     return true;
+  }
+
+  #command(id: number): void {
+    this.#host?.changeConfig(ConfigOffset.free_page_hint_cmd_id, word(id));
   }
 
   #poll(seconds: number): EventSource {

@@ -6,7 +6,7 @@ import { discardBuffers } from "./pages.ts";
 
 /** Commands in `free_page_hint_cmd_id` (5.5.6.5); higher numbers each begin a new run. */
 const VIRTIO_BALLOON_CMD_ID_STOP = 0;
-export const VIRTIO_BALLOON_CMD_ID_DONE = 1;
+const VIRTIO_BALLOON_CMD_ID_DONE = 1;
 const FIRST_ID = 2;
 const LAST_ID = 2 ** 32 - 1;
 
@@ -19,7 +19,7 @@ const LAST_ID = 2 ** 32 - 1;
  */
 export class Hints {
   /** What the driver was asked for: a number from 2, or DONE. */
-  command = VIRTIO_BALLOON_CMD_ID_DONE;
+  #command = VIRTIO_BALLOON_CMD_ID_DONE;
   #lastId = FIRST_ID - 1;
   /** The run the driver is in. Pages named outside the run that was asked for stay as they are. */
   #answered = VIRTIO_BALLOON_CMD_ID_STOP;
@@ -27,14 +27,20 @@ export class Hints {
 
   /** Whether the driver is in the run that was asked for. */
   get isRunning(): boolean {
-    return this.command >= FIRST_ID && this.#answered === this.command;
+    return this.#command >= FIRST_ID && this.#answered === this.#command;
   }
 
   /** Begins a run. @returns the number to put into configuration space */
   begin(): number {
     this.#lastId = this.#lastId === LAST_ID ? FIRST_ID : this.#lastId + 1;
-    this.command = this.#lastId;
-    return this.command;
+    this.#command = this.#lastId;
+    return this.#command;
+  }
+
+  /** Ends it: the driver may have its pages back. @returns the number to put into configuration space */
+  end(): number {
+    this.#command = VIRTIO_BALLOON_CMD_ID_DONE;
+    return this.#command;
   }
 
   /** Takes a chain: the number of the run that begins or STOP, or memory. @returns whether the run that was asked for is over */

@@ -64,7 +64,7 @@ export class ConsoleDevice implements VirtioDevice {
   }
 
   /** Says where a port's output goes. */
-  connect(port: ConsolePort, sink: PortSink): void {
+  sendTo(port: ConsolePort, sink: PortSink): void {
     this.#sinks[this.ports.indexOf(port)] = sink;
   }
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { setTarget, startHinting } from "../../../../../src/devices/virtio/balloon/control.ts";
 import { Register } from "../../../../../src/devices/virtio/transport/registers.ts";
 import { BalloonGuest, BUFFER, FREE, PAGE, QueueIndex, statistic } from "./support.ts";
 
@@ -56,7 +55,7 @@ describe("the size", () => {
 
   test("can change while the guest runs: it is interrupted", () => {
     using guest = new BalloonGuest();
-    setTarget(guest.rig.backend, 3);
+    guest.balloon.setTarget(3);
     expect([configWords(guest)[0], guest.driver.takeInterrupt()]).toEqual([768, 2]);
   });
 
@@ -155,7 +154,7 @@ describe("hinting", () => {
   test("takes what the driver names in the run it was asked for, and then says done", () => {
     using guest = new BalloonGuest();
     guest.fill(FREE, 1);
-    startHinting(guest.rig.backend, guest.balloon);
+    guest.balloon.startHinting();
     expect([configWords(guest)[2], guest.driver.takeInterrupt()]).toEqual([2, 2]);
     answer(guest, 2);
     name(guest);
@@ -168,7 +167,7 @@ describe("hinting", () => {
     using guest = new BalloonGuest();
     guest.fill(FREE, 1);
     name(guest);
-    startHinting(guest.rig.backend, guest.balloon);
+    guest.balloon.startHinting();
     answer(guest, 7);
     name(guest);
     expect([guest.zeroed(FREE, 1), guest.counters.hintedBytes]).toEqual([[false], 0]);
@@ -177,8 +176,8 @@ describe("hinting", () => {
 
   test("has another number each time", () => {
     using guest = new BalloonGuest();
-    startHinting(guest.rig.backend, guest.balloon);
-    startHinting(guest.rig.backend, guest.balloon);
+    guest.balloon.startHinting();
+    guest.balloon.startHinting();
     expect(configWords(guest)[2]).toBe(3);
   });
 });

@@ -50,7 +50,7 @@ export class ConsoleGuest implements Disposable {
     const device = new ConsoleDevice({ columns: 80, rows: 25 }, ports);
     this.sinks = device.ports.map(() => new Sink());
     device.ports.forEach((port, i) => {
-      device.connect(port, this.sinks[i]!);
+      device.sendTo(port, this.sinks[i]!);
     });
     this.rig = new VirtioRig(device, this.memory);
     this.driver = new FakeDriver(this.rig);
