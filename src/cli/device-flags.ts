@@ -29,14 +29,15 @@ export const DEVICE_FLAGS = {
     type: "string",
     valueHint: "SIZE",
     description:
-      "a balloon that takes this much of the guest's memory; 0 takes none, and gives back what the guest frees",
+      "a balloon that takes this much of the guest's memory; 0 takes none, and gives back what the guest frees (--no-balloon: none)",
+    negatable: true,
   },
   rng: {
     type: "boolean",
     description: "an entropy device (default, unless --config gives a file that has none)",
     negativeDescription: "no entropy device",
   },
-} as const satisfies ArgsDef & Record<string, { readonly repeatable?: boolean }>;
+} as const satisfies ArgsDef & Record<string, { readonly repeatable?: boolean; readonly negatable?: boolean }>;
 
 type DeviceArgs = Partial<Pick<ParsedArgs<typeof DEVICE_FLAGS>, "vsock" | "balloon" | "rng">>;
 type DeviceLayer = Pick<VmConfigLayer, "drives" | "network-interfaces" | "vsock" | "balloon" | "entropy">;
@@ -69,7 +70,7 @@ export function devicesOfFlags(args: DeviceArgs, lists: Readonly<Record<string, 
     ...(disk.length > 0 ? { drives: disk.map(driveOfFlag) } : {}),
     ...(net.length > 0 ? { "network-interfaces": net.map(interfaceOfFlag) } : {}),
     ...(args.vsock === undefined ? {} : { vsock: vsockOfFlag(args.vsock) }),
-    ...(args.balloon === undefined ? {} : { balloon: { amount_mib: parseMib(args.balloon, "--balloon") } }),
+    ...(args.balloon === undefined ? {} : { balloon: balloonOfFlag(args.balloon) }),
     ...(args.rng === undefined ? {} : { entropy: args.rng ? {} : null }),
   };
 }
@@ -103,6 +104,11 @@ function interfaceOfFlag(text: string, index: number): NetworkInterface {
 function vsockOfFlag(text: string): NonNullable<VmConfigInput["vsock"]> {
   const { cid, path, vhost } = parseOptions(text, "--vsock", VSOCK_OPTIONS);
   return defined<NonNullable<VmConfigInput["vsock"]>>({ guest_cid: cid, uds_path: path, vhost });
+}
+
+/** @param size "" for `--no-balloon` */
+function balloonOfFlag(size: string): DeviceLayer["balloon"] {
+  return size === "" ? null : { amount_mib: parseMib(size, "--balloon") };
 }
 
 /** Leaves out what was not given; what is wrong or missing is for the schema to say. */

@@ -4,7 +4,7 @@
  */
 import { Fd } from "../../ffi/fd.ts";
 import type { VmConfig } from "../config/schema.ts";
-import type { OpenedDevices } from "../devices/virtio/registry.ts";
+import type { OpenedDevices } from "../devices/virtio/kind.ts";
 
 /** A descriptor that survives the exec. */
 export interface PlannedFile {

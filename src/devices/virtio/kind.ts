@@ -21,3 +21,6 @@ export interface DeviceKind<Opened = undefined> {
   /** Stage two: the back ends of the devices the configuration asks for, in its order. */
   readonly create: (config: VmConfig, opened: Opened) => VirtioDevice[];
 }
+
+/** What each kind opened, by its name: a part of the plan. */
+export type OpenedDevices = Readonly<Record<string, unknown>>;
