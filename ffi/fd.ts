@@ -13,6 +13,8 @@ export const O = {
   APPEND: 0o2000,
   NONBLOCK: 0o4000,
   CLOEXEC: 0o2000000,
+  /** Only a name for the file: it can't be read, it can be executed and named in rules. */
+  PATH: 0o10000000,
 } as const;
 
 const F_SETFD = 2;

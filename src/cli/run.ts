@@ -9,6 +9,8 @@ import { becomeSecondStage } from "../machine/confine.ts";
 import { openPlan } from "../machine/open.ts";
 import { HANDLED_SIGNALS } from "../machine/signals.ts";
 import { TIMELINE_BYTES, Timeline } from "../observe/timeline.ts";
+import { enterCgroup } from "../security/cgroup.ts";
+import { confinement } from "../security/confinement.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
 import { configOfFlags, flagOf, RUN_FLAGS } from "./run-flags.ts";
@@ -33,8 +35,11 @@ export const runVmCommand = defineCommand({
     // From here on a signal waits for the second stage, which takes it as data: none is lost in the exec.
     blockSignals(HANDLED_SIGNALS);
     const plan = openPlan(config, timeline);
+    const sandbox = config.volt.sandbox;
+    if (sandbox.cgroup) enterCgroup(sandbox.cgroup);
+    const way = confinement(sandbox);
     timeline.mark("confined, exec");
-    return becomeSecondStage({ ...plan, stamps: timeline.stamps() });
+    return becomeSecondStage({ ...plan, sandbox: way.demands, stamps: timeline.stamps() }, way);
   },
 });
 

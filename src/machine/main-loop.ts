@@ -49,7 +49,7 @@ export class MainLoop {
     this.#parts = parts;
     const { plan, block, lines, state } = parts;
     this.#wake = EventFd.attach(lines.wake, "wake");
-    this.#terminal = new Terminal(plan.stdin, state);
+    this.#terminal = new Terminal(plan.stdin, state, parts.crashGuard);
     this.#button = new PowerButton(block, lines, parts.hasAcpi);
     this.#console = new SerialConsole(parts, (action) => {
       if (action === "quit") state.finish(End.signal, Signal.SIGTERM);
@@ -154,6 +154,7 @@ export class MainLoop {
     log.debug(`the guest ${END_TEXTS[state.endCode]}`);
     this.#console.finish();
     this.#terminal.leave();
+    this.#parts.sandbox.report(state, plan.config["machine-config"].vcpu_count);
     if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);
     exitNow(exitCode(state.endCode, state.guestStatus, state.endSignal));
   }

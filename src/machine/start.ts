@@ -2,6 +2,7 @@
  * Stage two: builds the VM that the plan describes and runs it. Each step is one function of another part; this file is
  * the order they happen in.
  */
+import { CrashGuard } from "../../ffi/crash-guard.ts";
 import { Fd } from "../../ffi/fd.ts";
 import type { CpuidEntry } from "../../ffi/kvm/cpuid.ts";
 import { Kvm } from "../../ffi/kvm/system.ts";
@@ -28,6 +29,7 @@ import { connectLines, createLines, line } from "./lines.ts";
 import { machineLog } from "./log.ts";
 import { MainLoop } from "./main-loop.ts";
 import { readPlan } from "./plan.ts";
+import { MachineSandbox } from "./sandbox.ts";
 import { HANDLED_SIGNALS } from "./signals.ts";
 import { MachineState } from "./state.ts";
 import { VcpuThreads } from "./threads/start.ts";
@@ -48,11 +50,13 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   const { config } = plan;
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
 
+  const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
+  const crashGuard = plan.stdin.isTerminal ? new CrashGuard() : undefined;
+  const sandbox = new MachineSandbox(plan, machineLog(logOptions));
   const block = MachineBlock.create();
   const devices = createDevices(config, plan.devices);
   const lines = createLines(devices.map(({ queueSizes }) => queueSizes.length));
   const state = new MachineState(block.part("control"), () => line(lines.wake).raise());
-  const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
   const log = machineLog(logOptions, state);
   const tracing = config.logger.level === "trace";
   const recording = tracing || plan.trace !== undefined;
@@ -67,7 +71,7 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   describeVirtio(devices, block);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
-    threads.start({ vcpu, block: block.address, lines, timeline: recording, log: logOptions });
+    threads.start({ vcpu, block: block.address, lines, timeline: recording, log: logOptions, seccomp: sandbox.order });
   }
   timeline.mark("vCPU threads started");
 
@@ -103,6 +107,8 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
     ownInitramfs,
     memory,
     devices,
+    crashGuard,
+    sandbox,
   });
   timeline.mark("serial console");
   const vcpus = cpuid.map((entries, id) => createVcpu(vm, id, entries, guest.entry));
@@ -110,6 +116,7 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   timeline.mark("vCPU configured");
   log.info("VM is running");
   timeline.mark("VM is running");
+  sandbox.tightenMain();
   threads.release();
   return main.run();
 }

@@ -1,5 +1,6 @@
 /** A kind of device, from its section of the configuration to back ends: each folder beside this file has one. */
 import type { VmConfig } from "../../config/schema.ts";
+import type { DeviceRules } from "../../security/seccomp/profiles.ts";
 import type { VirtioDevice } from "./device.ts";
 
 /** @typeParam Opened what `open` hands to `create`: pure data, since it crosses an exec as JSON */
@@ -15,4 +16,7 @@ export interface DeviceKind<Opened = undefined> {
 
   /** Stage two: the back ends of the devices the configuration asks for, in its order. */
   readonly create: (config: VmConfig, opened: Opened) => VirtioDevice[];
+
+  /** The system calls its devices make beyond those of every machine; none where the configuration has none of them. */
+  readonly systemCalls?: (config: VmConfig) => Partial<DeviceRules>;
 }

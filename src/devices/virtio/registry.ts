@@ -1,5 +1,6 @@
 /** The kinds of virtio devices, in the order their windows and interrupt lines are given out. */
 import type { VmConfig } from "../../config/schema.ts";
+import type { DeviceRules } from "../../security/seccomp/profiles.ts";
 import type { VirtioDevice } from "./device.ts";
 import type { DeviceKind } from "./kind.ts";
 import { rng } from "./rng/kind.ts";
@@ -18,4 +19,13 @@ export function openDevices(config: VmConfig): OpenedDevices {
 /** Stage two: the back ends of a VM's devices, in a stable order. */
 export function createDevices(config: VmConfig, opened: OpenedDevices): VirtioDevice[] {
   return KINDS.flatMap(({ name, create }) => create(config, opened[name]));
+}
+
+/** What the sandbox has to allow for a VM's devices. */
+export function deviceRules(config: VmConfig): DeviceRules {
+  const kinds = KINDS.map(({ systemCalls }) => systemCalls?.(config) ?? {});
+  return {
+    setUp: kinds.flatMap(({ setUp = [] }) => setUp),
+    running: kinds.flatMap(({ running = [] }) => running),
+  };
 }

@@ -7,6 +7,8 @@ import { VcpuLoop } from "../../cpu/loop.ts";
 import { describeExit } from "../../cpu/report.ts";
 import { GuestMemory } from "../../memory/guest.ts";
 import { Timeline } from "../../observe/timeline.ts";
+import { apply } from "../../security/seccomp/apply.ts";
+import { vcpuProfile } from "../../security/seccomp/profiles.ts";
 import { MachineBlock } from "../block.ts";
 import { attachChips } from "../chips.ts";
 import { readHandover } from "../handover.ts";
@@ -52,6 +54,7 @@ function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState): 
     },
   });
   state.enlist(id, threadId(), vcpu.runAddress);
+  if (order.seccomp) apply(vcpuProfile(order.seccomp.pid), order.seccomp, "this thread");
   if (id === 0) timeline.mark("vCPU 0 enters KVM_RUN");
   switch (loop.run()) {
     case "triple fault":
