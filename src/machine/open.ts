@@ -24,8 +24,10 @@ export type OpenPlan = Omit<Plan, "sandbox">;
  * @throws ConfigError, SystemError
  */
 export function openPlan(config: VmConfig, timeline: Timeline): OpenPlan {
-  // What the caller left open is his: it ends with this stage.
+  // What else the caller left open is his: it ends with this stage.
   closeOnExecFrom(STDERR + 1);
+  // Where he closed one of these, Bun has opened /dev/null in its place, which stage two no longer can.
+  for (const fd of [STDIN, STDOUT, STDERR]) new Fd(fd, "standard input or output").setInherited(true);
   const { kernel_image_path, initrd_path } = config["boot-source"];
   const kernel = findKernel(kernel_image_path);
   if (initrd_path !== undefined && config.volt.command) {

@@ -46,11 +46,10 @@ export function pathRules(allowed: readonly { readonly path: string; readonly is
   ];
 }
 
-/** What Bun reads of its own process as it comes up (maps, statm). */
 export const OWN_PROCESS: PathRule = {
   path: "/proc/self",
   access: READ,
-  why: "Bun finds its stack's bounds in maps as it comes up",
+  why: "Bun finds its stack's bounds in maps as it comes up, and JavaScriptCore its size in statm",
 };
 
 /** What each version of Landlock can forbid: all that it can is forbidden. */
@@ -108,9 +107,10 @@ export function landlockSteps(ruleset: number): Step[] {
     about,
   });
   return [
-    // Only here and now: /proc may be another one than stage one's.
+    // Only here and now: /proc may be another one than stage one's. It stays open for good: the rule is about an inode,
+    // and one that nobody holds may be forgotten, and made anew as another that no rule knows.
     {
-      ...step("openat", "no /proc/self", AT.FDCWD, OWN_PROCESS.path, O.PATH | O.CLOEXEC),
+      ...step("openat", "no /proc/self", AT.FDCWD, OWN_PROCESS.path, O.PATH),
       result: { bytes: rule, offset: 8 },
     },
     step("landlock_add_rule", "/proc/self can't be allowed", ruleset, LANDLOCK_RULE_PATH_BENEATH, rule, 0),
