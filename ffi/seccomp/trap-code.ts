@@ -22,6 +22,7 @@ export const TRAP_DATA = {
   thread: 256,
   middle: 288,
   suffix: 352,
+  opening: 480,
   line: 512,
   names: 1024,
   records: 12_288,
@@ -34,8 +35,7 @@ export const MOST_RECORDS = 256;
 
 /** Says which thread made which call, and ends the process with 128 + SIGSYS. */
 export const ENFORCE_SOURCE = `
-    .set data, 4096
-    lea rbx, data[rip]
+    lea rbx, [rip + 4096 - 7] # this instruction has 7 bytes
     mov r12, rsi
     mov r13, rdx
     mov eax, 1
@@ -66,8 +66,8 @@ export const ENFORCE_SOURCE = `
     add rsi, rax
     call copy
   unnamed:
-    mov al, 40 # (
-    stosb
+    lea rsi, [rbx + 480]
+    call copy
     mov edx, [r13 + 112] # the call's rsi
     call hex
     lea rsi, [rbx + 352]
@@ -108,8 +108,7 @@ export const ENFORCE_SOURCE = `
 
 /** Notes the call, makes it, and hands its result to who made it. The filter lets this one syscall instruction through. */
 export const AUDIT_SOURCE = `
-    .set data, 4096
-    lea rbx, data[rip]
+    lea rbx, [rip + 4096 - 7] # this instruction has 7 bytes
     mov r13, rdx
     mov r12d, [rsi + 24] # si_syscall
     mov eax, 186 # gettid
@@ -144,15 +143,16 @@ const BEHIND_SYSCALL = 8;
 
 export const ENFORCE_CODE = Uint8Array.fromHex(
   [
-    "488d1d001000004989f44989d5b801000000870385c07409b8220000000f05ebf7b89d000000bf10000000488db3000100000f05488dbb",
-    "00020000488d7340e870000000488db300010000e864000000488db320010000e858000000418b4424183b430c73126bc018488db30004",
-    "00004801c6e83c000000b028aa418b5570e839000000488db360010000e824000000488db3000200004889fa4829f28b7b04b801000000",
-    "0f05bf9f000000b8e70000000f05f4ac84c07403aaebf8c3b908000000c1c20489d083e00f3c0a720204270430aae2edc3",
+    "488d1df90f00004989f44989d5b801000000870385c07409b8220000000f05ebf7b89d000000bf10000000488db3000100000f05488dbb",
+    "00020000488d7340e879000000488db300010000e86d000000488db320010000e861000000418b4424183b430c73126bc018488db30004",
+    "00004801c6e845000000488db3e0010000e839000000418b5570e839000000488db360010000e824000000488db3000200004889fa4829",
+    "f28b7b04b8010000000f05bf9f000000b8e70000000f05f4ac84c07403aaebf8c3b908000000c1c20489d083e00f3c0a720204270430aa",
+    "e2edc3",
   ].join(""),
 );
 export const AUDIT_CODE = Uint8Array.fromHex(
   [
-    "488d1d001000004989d5448b6618b8ba0000000f054189c6b801000000f00fc143083d000100007322c1e004488dbb003000004801c744",
+    "488d1df90f00004989d5448b6618b8ba0000000f054189c6b801000000f00fc143083d000100007322c1e004488dbb003000004801c744",
     "892744897704498b4570894708c7470c01000000498b7d68498b7570498b95880000004d8b55384d8b45284d8b4d304489e00f05498985",
     "90000000c3",
   ].join(""),

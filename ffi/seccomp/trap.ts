@@ -21,13 +21,13 @@ const SA_SIGINFO = 4;
 const SA_ONSTACK = 0x0800_0000;
 const SA_NODEFER = 0x4000_0000;
 
-/** What is said when the process is ended: `PREFIX thread MIDDLE call(second argument SUFFIX`. */
+/** What is said when the process is ended: `PREFIX thread MIDDLE call(..., 0x12345678 SUFFIX`. */
 export interface TrapWords {
   /** At most 190 bytes. */
   readonly prefix: string;
   /** At most 60 bytes. */
   readonly middle: string;
-  /** At most 150 bytes. */
+  /** At most 120 bytes. */
   readonly suffix: string;
 }
 
@@ -60,6 +60,7 @@ export class SeccompTrap {
     const trap = new SeccompTrap(ENFORCE_CODE);
     trap.#write(TRAP_DATA.prefix, words.prefix);
     trap.#write(TRAP_DATA.middle, words.middle);
+    trap.#write(TRAP_DATA.opening, "(..., 0x");
     trap.#write(TRAP_DATA.suffix, words.suffix);
     const numbers = new Int32Array(trap.#data.buffer, trap.#data.byteOffset, TRAP_DATA.prefix / 4);
     numbers[TRAP_DATA.log / 4] = log;

@@ -37,7 +37,7 @@ export function confinement(config: SandboxConfig): Confinement {
     steps,
     demands: {
       required: steps.flatMap(({ layer, about, orElse = "stop" }, i) =>
-        orElse === "stop" ? [[i, `${layer}: ${about}`] as const] : [],
+        orElse === "stop" ? [[i, about.startsWith("--") ? about : `sandbox: ${layer}: ${about}`] as const] : [],
       ),
       namespaces:
         config.namespaces === "off"

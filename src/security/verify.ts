@@ -22,8 +22,8 @@ export function verifyConfinement({ required, namespaces }: Demands, report: str
   const outcomes = readReport(report);
   for (const [index, problem] of required) {
     // A step that was skipped together with the namespaces it belongs to is missing there.
-    if (outcomes[index] === undefined && problem.startsWith("namespaces")) continue;
-    if (outcomes[index] !== 0) throw new ConfigError("", "sandbox", `${problem} (${reason(outcomes[index])})`);
+    if (outcomes[index] === undefined && problem.startsWith("sandbox: namespaces")) continue;
+    if (outcomes[index] !== 0) throw new ConfigError("", "", `${problem} (${reason(outcomes[index])})`);
   }
   if (hasCapabilities()) throw new ConfigError("", "sandbox", "privileges: some are left");
   if (!hasNoNewPrivileges()) throw new ConfigError("", "sandbox", "privileges: no_new_privs is not set");

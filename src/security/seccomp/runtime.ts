@@ -37,6 +37,7 @@ function threads(pid: number): Rule[] {
     allow("the end of it all", "exit_group"),
     allow("signals within the process: kicks, the collector's stop, aborts", "tgkill", [own]),
     allow("handlers and masks", "rt_sigprocmask rt_sigaction rt_sigreturn rt_sigsuspend"),
+    allow("Bun's crash report walks its own stack", "process_vm_readv", [own]),
     allow("names of threads and mappings", "prctl", [is(0, "option", PR)]),
     allow("spin locks, and how many CPUs there are", "sched_yield sched_getaffinity getcpu"),
     allow("a call that a signal had interrupted", "restart_syscall"),
@@ -82,7 +83,7 @@ function refusedQuietly(): Rule[] {
 /** Reading and writing what is open. */
 export function descriptorRules(): Rule[] {
   return [
-    allow("console, log, images, eventfds", "read write pread64 lseek close"),
+    allow("console, log, images, eventfds", "read write writev pread64 lseek close"),
     allow("flags of descriptors", "fcntl", [is(1, "op", FCNTL)]),
     allow("Bun's event loops and volt's", "epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd2"),
     allow("whether there is something to read", "poll ppoll"),
