@@ -9,9 +9,11 @@ export const O = {
   WRONLY: 1,
   RDWR: 2,
   CREAT: 0o100,
+  EXCL: 0o200,
   TRUNC: 0o1000,
   APPEND: 0o2000,
   NONBLOCK: 0o4000,
+  DIRECT: 0o40000,
   CLOEXEC: 0o2000000,
   /** Only a name for the file: it can't be read, it can be executed and named in rules. */
   PATH: 0o10000000,
@@ -69,9 +71,14 @@ export class Fd implements Disposable {
   static sealed(name: string, bytes: Uint8Array): Fd {
     const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
     const fd = new Fd(check(libc.memfd_create(cString(name), flags), "memfd_create", name), name);
-    fd.writeAll(bytes);
-    check(libc.fcntl(fd.number, F_ADD_SEALS, ALL_SEALS), "fcntl(F_ADD_SEALS)", name);
-    return fd;
+    try {
+      fd.writeAll(bytes);
+      check(libc.fcntl(fd.number, F_ADD_SEALS, ALL_SEALS), "fcntl(F_ADD_SEALS)", name);
+      return fd;
+    } catch (error) {
+      fd.close();
+      throw error;
+    }
   }
 
   /** The number the kernel knows it by. */

@@ -5,15 +5,17 @@ import { areDistinct, deviceId, oneOf, path, text, whole } from "./fields.ts";
 /** 2^53 - 1, and 2^32 - 1: what the arithmetic and the devices hold. */
 const EXACT = Number.MAX_SAFE_INTEGER;
 const U32 = 2 ** 32 - 1;
+/** 104 days, in milliseconds: nanoseconds of it are exact. */
+const MOST_REFILL_MS = Math.floor(EXACT / 1e6);
 
-/** A budget of bytes or operations that refills over time. */
+/** A budget of bytes or operations that refills over time. Size or time 0: no limit. */
 const tokenBucket = v.strictObject({
   /** Tokens it holds: bytes, or operations. */
-  size: whole(1, EXACT),
+  size: whole(0, EXACT),
   /** More, once, at the start. */
   one_time_burst: v.optional(whole(0, EXACT), 0),
   /** Milliseconds it takes to fill. */
-  refill_time: whole(1, EXACT),
+  refill_time: whole(0, MOST_REFILL_MS),
 });
 
 export const rateLimiter = v.strictObject({

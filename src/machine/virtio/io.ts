@@ -2,6 +2,7 @@
 import { EPOLL, type Epoll } from "../../../ffi/epoll.ts";
 import { EventFd } from "../../../ffi/eventfd.ts";
 import { VirtioBackend } from "../../devices/virtio/backend.ts";
+import { type DeviceCounters, deviceCounters } from "../../devices/virtio/counters.ts";
 import { line } from "../lines.ts";
 import type { MachineParts } from "../parts.ts";
 import { virtioState } from "./state.ts";
@@ -43,6 +44,11 @@ export class VirtioIo {
   /** The descriptor with this token, less the first, is ready. */
   ready(index: number): void {
     this.#wakers[index]?.ready();
+  }
+
+  /** What each device did so far, in their order. */
+  counters(): { readonly name: string; readonly counters: DeviceCounters }[] {
+    return this.#backends.map((backend) => ({ name: backend.device.name, counters: deviceCounters(backend) }));
   }
 
   /** The main thread was woken: a driver may have brought a device up, or reset it. */

@@ -72,6 +72,17 @@ export class Queue {
   }
 
   /**
+   * Leaves the chain that `next` has just given where it was: the next call takes it again, and checks it anew.
+   * @param head as in that chain
+   */
+  putBack(head: number): void {
+    if (this.#taken[head] !== 1) throw new RangeError(`descriptor ${head} is put back, but was not taken`);
+    this.#taken[head] = 0;
+    this.#nextAvail = (this.#nextAvail - 1) & 0xffff;
+    this.counters.chains--;
+  }
+
+  /**
    * Gives a chain back. The driver sees it at once, but is not interrupted before `shouldInterrupt` is asked.
    * @param head as in the chain `next` filled
    * @param written bytes the device wrote into the writable parts, counted from their beginning
