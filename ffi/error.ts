@@ -62,6 +62,8 @@ export const Errno = {
   ENOTDIR: 20,
   EISDIR: 21,
   EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
   ENOTTY: 25,
   EFBIG: 27,
   ENOSPC: 28,
@@ -69,4 +71,7 @@ export const Errno = {
   EPIPE: 32,
   ENOSYS: 38,
   EOPNOTSUPP: 95,
+  EADDRINUSE: 98,
+  ECONNRESET: 104,
+  ECONNREFUSED: 111,
 } as const;

@@ -28,8 +28,14 @@ const MOUNT_ATTR = layout("struct mount_attr", "linux/mount.h", 32, { attr_set: 
 const MOUNT_ATTR_RDONLY = 1;
 const MOUNT_ATTR_NOSUID = 2;
 const MOUNT_ATTR_NODEV = 4;
+const MOUNT_ATTR_NOEXEC = 8;
 
 /** What mount_setattr(2) takes to make mounts read-only, without devices and setuid programs. */
 export function readOnlyMount(): Uint8Array {
   return pack(MOUNT_ATTR, { attr_set: MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV });
+}
+
+/** The same for mounts that are written to: no programs at all. */
+export function dataMount(): Uint8Array {
+  return pack(MOUNT_ATTR, { attr_set: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC });
 }

@@ -1,12 +1,13 @@
 /** `volt run`: from flags to one checked configuration, then on to the machine. */
 import { defineCommand } from "citty";
 import { blockSignals } from "../../ffi/signal.ts";
+import { deviceFolders } from "../devices/virtio/registry.ts";
 import { becomeSecondStage } from "../machine/confine.ts";
 import { openPlan } from "../machine/open.ts";
 import { HANDLED_SIGNALS } from "../machine/signals.ts";
 import { TIMELINE_BYTES, Timeline } from "../observe/timeline.ts";
 import { enterCgroup } from "../security/cgroup.ts";
-import { confinement } from "../security/confinement.ts";
+import { checkSandbox, confinement } from "../security/confinement.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
 import { resolveConfig } from "./resolve-config.ts";
@@ -29,10 +30,11 @@ export const runVmCommand = defineCommand({
 
     // From here on a signal waits for the second stage, which takes it as data: none is lost in the exec.
     blockSignals(HANDLED_SIGNALS);
-    const plan = openPlan(config, timeline);
     const sandbox = config.volt.sandbox;
+    checkSandbox(sandbox);
     if (sandbox.cgroup) enterCgroup(sandbox.cgroup);
-    const way = confinement(sandbox);
+    const plan = openPlan(config, timeline);
+    const way = confinement(sandbox, deviceFolders(plan.devices));
     timeline.mark("confined, exec");
     return becomeSecondStage({ ...plan, sandbox: way.demands, stamps: timeline.stamps() }, way);
   },

@@ -15,7 +15,7 @@ import { wireLocalInterrupts } from "../cpu/apic.ts";
 import { guestCpuid } from "../cpu/cpuid.ts";
 import type { EntryState } from "../cpu/modes.ts";
 import { BOOT_MSRS } from "../cpu/msrs.ts";
-import { createDevices } from "../devices/virtio/registry.ts";
+import { type CreatedDevices, createDevices } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
 import { Timeline } from "../observe/timeline.ts";
@@ -28,7 +28,7 @@ import { MMIO, virtioWindows } from "./layout.ts";
 import { connectLines, createLines, line } from "./lines.ts";
 import { machineLog } from "./log.ts";
 import { MainLoop } from "./main-loop.ts";
-import { readPlan } from "./plan.ts";
+import { type Plan, readPlan } from "./plan.ts";
 import { MachineSandbox } from "./sandbox.ts";
 import { HANDLED_SIGNALS } from "./signals.ts";
 import { MachineState } from "./state.ts";
@@ -48,14 +48,25 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   // PID 1 of a namespace has some, its orphans; so has a volt that a shell became by exec.
   disownChildren();
   const plan = readPlan(planNumber);
+  new Fd(planNumber, "the plan").close();
+  const created = createDevices(plan.config, plan.devices);
+  try {
+    return runMachine(plan, created, firstLineNs);
+  } catch (error) {
+    for (const device of created.devices) device.close?.();
+    throw error;
+  }
+}
+
+function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): never {
   const { config } = plan;
+  const { devices, modules, furtherModules } = created;
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
 
   const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
   const crashGuard = plan.stdin.isTerminal ? new CrashGuard() : undefined;
   const sandbox = new MachineSandbox(plan, machineLog(logOptions));
   const block = MachineBlock.create();
-  const { devices, modules, furtherModules } = createDevices(config, plan.devices);
   const lines = createLines(devices.map(({ queueSizes }) => queueSizes.length));
   const state = new MachineState(block.part("control"), () => line(lines.wake).raise());
   const log = machineLog(logOptions, state);
@@ -121,9 +132,16 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   timeline.mark("vCPU configured");
   log.info("VM is running");
   timeline.mark("VM is running");
+  closeSetUp(plan, kvm);
   sandbox.tightenMain();
   threads.release();
   return main.run();
+}
+
+/** What was only needed to build the machine: who takes over volt shall not find it. */
+function closeSetUp({ kernel, initrd, modules }: Plan, kvm: Kvm): void {
+  kvm.fd.close();
+  for (const file of [kernel, initrd, modules]) if (file) new Fd(file.fd, file.name).close();
 }
 
 function createVm(kvm: Kvm): Vm {

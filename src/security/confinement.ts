@@ -4,7 +4,9 @@
  */
 import { CAP, effectiveCapabilities } from "../../ffi/capabilities.ts";
 import { Fd, O } from "../../ffi/fd.ts";
+import { readLink } from "../../ffi/files.ts";
 import type { VmConfig } from "../config/schema.ts";
+import type { OpenFolder } from "./folder.ts";
 import { libraryPaths } from "./libraries.ts";
 import type { Step } from "./step.ts";
 import { landlockRuleset, landlockSteps, pathRules, requiredAbi } from "./steps/landlock.ts";
@@ -28,10 +30,14 @@ export interface Confinement {
   readonly demands: Demands;
 }
 
-/** @throws ConfigError, SystemError: what is asked for can't be had here */
-export function confinement(config: SandboxConfig): Confinement {
-  const steps = [...limitSteps(), ...ownNamespaces(config), ...privilegeSteps({ uid: config.uid, gid: config.gid })];
-  if (config.landlock) steps.push(...landlock(config));
+/** @param folders what devices have open @throws ConfigError, SystemError: what is asked for can't be had here */
+export function confinement(config: SandboxConfig, folders: readonly OpenFolder[]): Confinement {
+  const steps = [
+    ...limitSteps(),
+    ...ownNamespaces(config, folders),
+    ...privilegeSteps({ uid: config.uid, gid: config.gid }),
+  ];
+  if (config.landlock) steps.push(...landlock(config, folders));
   const find = (mark: string) => steps.findIndex((step) => step.mark === mark);
   return {
     steps,
@@ -47,9 +53,22 @@ export function confinement(config: SandboxConfig): Confinement {
   };
 }
 
-function ownNamespaces(config: SandboxConfig): Step[] {
+/**
+ * Looks at what can be known before anything is opened: opening may leave marks, such as a socket's file.
+ * @throws ConfigError, SystemError
+ */
+export function checkSandbox(config: SandboxConfig): void {
+  if (config.landlock) requiredAbi();
+  allowedPaths(config);
+}
+
+function ownNamespaces(config: SandboxConfig, folders: readonly OpenFolder[]): Step[] {
   if (config.namespaces === "off") return [];
-  const contents = { libraries: libraryPaths(), paths: allowedPaths(config) };
+  const contents = {
+    libraries: libraryPaths(),
+    paths: allowedPaths(config),
+    folders: folders.map(({ fd }) => ({ fd, path: readLink(`/proc/self/fd/${fd}`) })),
+  };
   const user = {
     uid: process.getuid!(),
     gid: process.getgid!(),
@@ -58,8 +77,8 @@ function ownNamespaces(config: SandboxConfig): Step[] {
   return namespaceSteps(user, rootSteps(contents), ROOTED);
 }
 
-function landlock(config: SandboxConfig): Step[] {
-  const ruleset = landlockRuleset(requiredAbi(), pathRules(allowedPaths(config)));
+function landlock(config: SandboxConfig, folders: readonly OpenFolder[]): Step[] {
+  const ruleset = landlockRuleset(requiredAbi(), pathRules(allowedPaths(config), folders));
   ruleset.setInherited(true);
   return landlockSteps(ruleset.number);
 }

@@ -4,7 +4,7 @@ import { ACCESS_FS, ACCESS_NET, SCOPES } from "../../ffi/landlock.ts";
 import type { VmConfig } from "../config/schema.ts";
 import { cgroupLimits } from "./cgroup.ts";
 import { libraryPaths } from "./libraries.ts";
-import { type DeviceRules, profiles } from "./seccomp/profiles.ts";
+import { profiles } from "./seccomp/profiles.ts";
 import type { Condition, Profile, Rule } from "./seccomp/rule.ts";
 import { handledBy, OWN_PROCESS, pathRules } from "./steps/landlock.ts";
 import { MOST_DESCRIPTORS } from "./steps/limits.ts";
@@ -17,7 +17,7 @@ export interface LayerDescription {
 }
 
 /** @param landlockAbi the host's, 0 where it has none */
-export function describeSandbox(config: VmConfig, devices: DeviceRules, landlockAbi: number): LayerDescription[] {
+export function describeSandbox(config: VmConfig, devices: readonly Rule[], landlockAbi: number): LayerDescription[] {
   const { sandbox } = config.volt;
   const { common, main, vcpu } = profiles(process.pid, devices);
   return [

@@ -40,6 +40,9 @@ export interface VirtioDevice extends DeviceDescription {
    * until then; its buffers belong to the device no longer than that.
    */
   reset(): void;
+
+  /** The machine has ended, or never came to be: take away what others can see of the device, such as a socket's file. */
+  close?(): void;
 }
 
 /** What runs a device, as the device sees it. */

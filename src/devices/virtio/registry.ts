@@ -1,13 +1,15 @@
 /** The kinds of virtio devices, in the order their windows and interrupt lines are given out. */
 import type { VmConfig } from "../../config/schema.ts";
-import type { DeviceRules } from "../../security/seccomp/profiles.ts";
+import type { OpenFolder } from "../../security/folder.ts";
+import type { Rule } from "../../security/seccomp/rule.ts";
 import { blk } from "./blk/kind.ts";
 import type { VirtioDevice } from "./device.ts";
 import type { DeviceKind } from "./kind.ts";
 import { rng } from "./rng/kind.ts";
+import { vsock } from "./vsock/kind.ts";
 
 /** A guest names devices by this order (`vda` is the first disk), so it is the same in every version. */
-const KINDS = [blk, rng] as readonly DeviceKind<unknown>[];
+const KINDS = [blk, vsock, rng] as readonly DeviceKind<unknown>[];
 
 /** What each kind opened, by its name: a part of the plan. */
 export type OpenedDevices = Readonly<Record<string, unknown>>;
@@ -36,11 +38,12 @@ export function createDevices(config: VmConfig, opened: OpenedDevices): CreatedD
   };
 }
 
-/** What the sandbox has to allow for a VM's devices. */
-export function deviceRules(config: VmConfig): DeviceRules {
-  const kinds = KINDS.map(({ systemCalls }) => systemCalls?.(config) ?? {});
-  return {
-    setUp: kinds.flatMap(({ setUp = [] }) => setUp),
-    running: kinds.flatMap(({ running = [] }) => running),
-  };
+/** What the sandbox has to allow for a VM's devices while its guest runs. */
+export function deviceRules(config: VmConfig): Rule[] {
+  return KINDS.flatMap(({ systemCalls }) => systemCalls?.(config) ?? []);
+}
+
+/** The folders that have to stay open to them. */
+export function deviceFolders(opened: OpenedDevices): OpenFolder[] {
+  return KINDS.flatMap(({ name, folders }) => folders?.(opened[name]) ?? []);
 }

@@ -8,21 +8,14 @@ import { TERMINAL_REQUESTS } from "../../../ffi/terminal.ts";
 import { allow, type Profile, type Rule, requests } from "./rule.ts";
 import { descriptorRules, runtimeRules, stopRule } from "./runtime.ts";
 
-/** What a machine's devices need beyond what every machine does. */
-export interface DeviceRules {
-  /** While stage two sets them up. */
-  readonly setUp: readonly Rule[];
-  /** While the guest runs: the main thread is who serves them. */
-  readonly running: readonly Rule[];
-}
-
 export interface Profiles {
   readonly common: Profile;
   readonly main: Profile;
   readonly vcpu: Profile;
 }
 
-export function profiles(pid: number, devices: DeviceRules): Profiles {
+/** @param devices what they need while a guest runs */
+export function profiles(pid: number, devices: readonly Rule[]): Profiles {
   const terminal = allow("the console's terminal: raw mode and back, its size", "ioctl", requests(TERMINAL_REQUESTS));
   return {
     common: {
@@ -30,8 +23,7 @@ export function profiles(pid: number, devices: DeviceRules): Profiles {
       rules: [
         allow("KVM: each request that volt knows", "ioctl", requests(Ioctl)),
         terminal,
-        ...devices.setUp,
-        ...devices.running,
+        ...devices,
         ...runtimeRules(pid),
         ...descriptorRules(),
         stopRule(pid),
@@ -41,7 +33,7 @@ export function profiles(pid: number, devices: DeviceRules): Profiles {
     },
     main: {
       thread: "main",
-      rules: [terminal, ...devices.running, ...runtimeRules(pid), ...descriptorRules(), stopRule(pid)],
+      rules: [terminal, ...devices, ...runtimeRules(pid), ...descriptorRules(), stopRule(pid)],
     },
     vcpu: vcpuProfile(pid),
   };

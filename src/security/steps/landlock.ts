@@ -15,6 +15,7 @@ import {
 } from "../../../ffi/landlock.ts";
 import { AT } from "../../../ffi/namespaces.ts";
 import { ConfigError } from "../../config/error.ts";
+import type { OpenFolder } from "../folder.ts";
 import { LOADER, LOADER_CACHE, libraryPaths } from "../libraries.ts";
 import type { Step } from "../step.ts";
 
@@ -34,7 +35,10 @@ const USE: readonly AccessFs[] = ACCESS_FS.filter((name) => !["EXECUTE", "MAKE_C
 const USE_FILE: readonly AccessFs[] = ["READ_FILE", "WRITE_FILE", "TRUNCATE", "IOCTL_DEV"];
 
 /** Besides /proc/self, which only exists where it is used. */
-export function pathRules(allowed: readonly { readonly path: string; readonly isFolder: boolean }[]): PathRule[] {
+export function pathRules(
+  allowed: readonly { readonly path: string; readonly isFolder: boolean }[],
+  folders: readonly OpenFolder[] = [],
+): PathRule[] {
   return [
     { path: "/proc/self/exe", access: RUN, why: "volt itself: stage two is the same file" },
     { path: LOADER, access: RUN, why: "the kernel starts a program by its loader" },
@@ -42,6 +46,7 @@ export function pathRules(allowed: readonly { readonly path: string; readonly is
       .filter((path) => path !== LOADER)
       .map((path) => ({ path, access: READ, why: "the C library's parts" })),
     { path: LOADER_CACHE, access: READ, why: "where the loader looks for them", optional: true },
+    ...folders.map(({ fd, access, why }) => ({ path: `/proc/self/fd/${fd}`, access, why })),
     ...allowed.map(({ path, isFolder }) => ({ path, access: isFolder ? USE : USE_FILE, why: "--allow-path" })),
   ];
 }

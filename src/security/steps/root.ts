@@ -2,7 +2,8 @@
  * A root folder with nothing in it but what Bun needs to come up: its loader, its libraries, and a /proc with no process
  * in it but volt. (Without a /proc Bun ends at once.)
  */
-import { AT, MNT, MS, readOnlyMount, S } from "../../../ffi/namespaces.ts";
+import { O } from "../../../ffi/fd.ts";
+import { AT, dataMount, MNT, MS, readOnlyMount, S } from "../../../ffi/namespaces.ts";
 import type { Mark, Step } from "../step.ts";
 
 /** The last step: it tells whether the new root is in place, and behind it life goes on without one. */
@@ -16,19 +17,27 @@ export interface RootContents {
   readonly libraries: ReadonlyMap<string, string>;
   /** What stays reachable under the path it has. */
   readonly paths: readonly { readonly path: string; readonly isFolder: boolean }[];
+  /** What stays reachable by a descriptor, and where it is on the host. */
+  readonly folders: readonly { readonly fd: number; readonly path: string }[];
 }
 
 /** Any of them may fail: then the root stays as it was, and Landlock stands alone. */
-export function rootSteps({ libraries, paths }: RootContents): Step[] {
+export function rootSteps({ libraries, paths, folders }: RootContents): Step[] {
   return [
     // Nothing done here may show outside, and nothing done outside in here.
     mount("none", "/", "", MS.REC | MS.PRIVATE),
     mount("volt", SITE, "tmpfs", MS.NOSUID | MS.NODEV | MS.NOEXEC, "size=256k,mode=0755"),
     ...libraryFolder(libraries),
-    ...paths.flatMap(({ path, isFolder }) => keepPath(path, isFolder)),
     ...processFolder(),
+    ...paths.flatMap(({ path, isFolder }) => placeFor(path, isFolder)),
+    ...folders.flatMap(({ fd }) => placeFor(placeOf(fd), true)),
     step("mount_setattr", AT.FDCWD, SITE, AT.RECURSIVE, readOnlyMount(), 32),
+    // What may be written comes after that.
+    ...paths.flatMap(({ path }) => bindData(path, path)),
+    ...folders.flatMap(({ fd, path }) => bindData(path, placeOf(fd))),
     ...enter(),
+    step("chdir", "/"),
+    ...folders.flatMap(({ fd }) => reopen(fd)),
     { ...step("chdir", "/"), mark: ROOTED },
   ];
 }
@@ -47,16 +56,35 @@ function libraryFolder(libraries: ReadonlyMap<string, string>): Step[] {
   ];
 }
 
-function keepPath(path: string, isFolder: boolean): Step[] {
-  const folders = path
-    .split("/")
-    .map((_, i, names) => names.slice(0, i + 1).join("/"))
-    .slice(1, -1);
+/** Where a folder that has only a descriptor is put. */
+function placeOf(fd: number): string {
+  return `/folders/${fd}`;
+}
+
+function placeFor(path: string, isFolder: boolean): Step[] {
+  const names = path.split("/");
+  const above = names.map((_, i) => names.slice(0, i + 1).join("/")).slice(1, -1);
+  const made = [...above.map(makeFolder), isFolder ? makeFolder(path) : makeFile(path)];
+  // Two paths may share a folder.
+  return made.map((one): Step => ({ ...one, orElse: "go on" }));
+}
+
+function bindData(from: string, to: string): Step[] {
+  return [bind(from, to), step("mount_setattr", AT.FDCWD, SITE + to, 0, dataMount(), 32)];
+}
+
+/**
+ * The descriptor leads to the folder on the host, and from there by `..` to all the others of its filesystem. Its number
+ * is given to the same folder in here, where `..` ends.
+ */
+function reopen(fd: number): Step[] {
+  const mark: Mark = `#folder ${fd}`;
   return [
-    // Two paths may share a folder.
-    ...folders.map((folder): Step => ({ ...makeFolder(folder), orElse: "go on" })),
-    { ...(isFolder ? makeFolder(path) : makeFile(path)), orElse: "go on" },
-    bind(path, path),
+    {
+      ...step("openat", AT.FDCWD, placeOf(fd), O.PATH | O.DIRECTORY | O.CLOEXEC),
+      result: { step: mark, argument: 0 },
+    },
+    { ...step("dup3", 0, fd, 0), mark },
   ];
 }
 
@@ -99,7 +127,7 @@ function makeFile(path: string): Step {
 }
 
 function bind(from: string, to: string): Step {
-  return mount(from, SITE + to, "", MS.BIND | MS.REC);
+  return mount(from, SITE + to, "", MS.BIND);
 }
 
 function mount(from: string, to: string, type: string, flags: number, data = ""): Step {

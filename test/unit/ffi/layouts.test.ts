@@ -14,6 +14,7 @@ import { MADV, MAP, PROT } from "../../../ffi/memory.ts";
 import { POLL } from "../../../ffi/poll.ts";
 import { Signal } from "../../../ffi/signal.ts";
 import { FALLOC_FL } from "../../../ffi/vectored-io.ts";
+import { VHOST_FILE_UNBIND, VhostIoctl } from "../../../ffi/vhost.ts";
 import { filesUnder, ROOT, textOf } from "../../support/source-tree.ts";
 import { askHeaders, type Question } from "./headers.ts";
 
@@ -45,6 +46,8 @@ const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Read
   [IO_URING, "IOSQE_", uring.IOSQE],
   [IO_URING, "IORING_OFF_", uring.IORING_OFF],
   [IO_URING, "", { IORING_FSYNC_DATASYNC: uring.IORING_FSYNC_DATASYNC }],
+  ["linux/vhost.h", "", VhostIoctl],
+  ["linux/vhost.h", "", { VHOST_FILE_UNBIND }],
   [KVM, "", Exit],
   [KVM, "", Ioctl],
   [KVM, "", Cap],

@@ -1,4 +1,4 @@
-import { copyMemory } from "../../../../ffi/copy.ts";
+import { copyMemory } from "../../../../ffi/memory.ts";
 import type { RateLimiterConfig } from "../../../config/devices.ts";
 import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../device.ts";
 import { COMMON_FEATURES, featureSet, hasFeature } from "../features.ts";

@@ -1,20 +1,18 @@
-/** What disks need of the kernel beyond what every machine does: for the sandbox. */
+/** What disks need of the kernel while a guest runs, beyond what every machine does: for the sandbox. */
 import { BLOCK_REQUESTS } from "../../../../ffi/block-device.ts";
 import type { DriveConfig } from "../../../config/devices.ts";
-import type { DeviceRules } from "../../../security/seccomp/profiles.ts";
 import { allow, type Rule, requests } from "../../../security/seccomp/rule.ts";
 
-export function blkSystemCalls(drives: readonly DriveConfig[]): Partial<DeviceRules> {
-  if (drives.length === 0) return {};
-  const hasRing = drives.some(({ io_engine }) => io_engine === "Async");
-  return { setUp: hasRing ? RING_SET_UP : [], running: [...(hasRing ? RING : []), ...SYNCHRONOUS] };
+export function blkSystemCalls(drives: readonly DriveConfig[]): readonly Rule[] {
+  if (drives.length === 0) return [];
+  return drives.some(({ io_engine }) => io_engine === "Async") ? [RING, ...SYNCHRONOUS] : SYNCHRONOUS;
 }
 
-/** A ring walks around every filter: its own restrictions, registered before it runs, name the operations it may do. */
-const RING_SET_UP: readonly Rule[] = [
-  allow("a disk's ring, and the few operations it is restricted to", "io_uring_setup io_uring_register"),
-];
-const RING: readonly Rule[] = [allow("requests of disks go to their rings", "io_uring_enter")];
+/**
+ * A ring walks around every filter. Each was made before the filters, and does nothing but the few operations that were
+ * registered with it; a new one can't be made.
+ */
+const RING: Rule = allow("requests of disks go to their rings", "io_uring_enter");
 
 /** Also beside a ring: discards of block devices, and hosts that have no io_uring. */
 const SYNCHRONOUS: readonly Rule[] = [

@@ -1,4 +1,4 @@
-import { copyMemory } from "../../../../ffi/copy.ts";
+import { copyMemory } from "../../../../ffi/memory.ts";
 import type { DescriptorChain } from "../queue/chain.ts";
 import { type DiskMemory, SLOT_IOVECS } from "./memory.ts";
 
