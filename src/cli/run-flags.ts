@@ -134,7 +134,7 @@ export function configOfFlags(
 
 /** What on the command line sets the field with this path. */
 export function flagOf(field: string): string {
-  return FLAG_OF[field] ?? field;
+  return FLAG_OF[field.replace(/\.\d+$/, "")] ?? field;
 }
 
 /** Leaves out what was not given, so that a config file's value stays. */
