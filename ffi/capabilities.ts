@@ -3,6 +3,7 @@
 import { ptr } from "bun:ffi";
 import { get, layout, pack, u32 } from "./abi.ts";
 import { check } from "./error.ts";
+import { readTextFile } from "./files.ts";
 import { libc } from "./libc.ts";
 import { systemCallNumber } from "./system-calls.ts";
 
@@ -17,8 +18,8 @@ export const CAPABILITY_DATA = layout("struct __user_cap_data_struct", "linux/ca
 });
 const _LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 
-/** Capabilities are numbered from 0; no kernel has more than this. */
-export const MOST_CAPABILITIES = 64;
+/** Capabilities are numbered from 0; the structures have room for so many. */
+const MOST_CAPABILITIES = 64;
 export const CAP = { SETGID: 6, SETUID: 7, SETPCAP: 8, SYS_ADMIN: 21 } as const;
 
 export const PR = {
@@ -51,6 +52,11 @@ export const ROOT_IS_NOBODY =
 /** What capset(2) takes to give all of them up. */
 export function noCapabilities(): { readonly header: Uint8Array; readonly data: Uint8Array } {
   return { header: capabilityHeader(), data: new Uint8Array(2 * CAPABILITY_DATA.size) };
+}
+
+/** The highest capability this kernel has. */
+export function lastCapability(): number {
+  return Number(readTextFile("/proc/sys/kernel/cap_last_cap") ?? MOST_CAPABILITIES - 1);
 }
 
 /** The calling thread's effective capabilities among the first 32. */

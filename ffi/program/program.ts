@@ -2,7 +2,6 @@
  * A list of system calls as a program of its own: no threads, no library, two pages. What a process with threads can't
  * do to itself (enter a user namespace, change what every thread may do) it can do as this program, and then exec again.
  */
-import { put, u64 } from "../abi.ts";
 import { cString } from "../fd.ts";
 import { systemCallNumber } from "../system-calls.ts";
 import { DATA_ADDRESS, RECORD } from "./code.ts";
@@ -37,18 +36,16 @@ const ZERO = "0".charCodeAt(0);
 export function program(calls: readonly Call[], report: { readonly bytes: Uint8Array; readonly offset: number }) {
   const data = new DataImage(calls.length * RECORD.size);
   report.bytes.set(Buffer.from(NOT_MADE.repeat(calls.length)), report.offset);
-  const nowhere = new Uint8Array(4);
-  calls.forEach((call, i) => {
+  const outcomes = data.addressOf(report.bytes) + report.offset;
+  const nowhere = data.addressOf(new Uint8Array(4));
+  for (const [i, { call, arguments: args, result, onError }] of calls.entries()) {
     const record = i * RECORD.size;
-    const set = (offset: number, value: number) => data.patch(record + offset, value);
-    set(RECORD.number, systemCallNumber(call.call));
-    call.arguments.forEach((argument, n) => {
-      set(RECORD.arguments + 8 * n, data.value(argument));
-    });
-    set(RECORD.result, data.destination(call.result ?? { bytes: nowhere, offset: 0 }));
-    set(RECORD.errno, data.addressOf(report.bytes) + report.offset + NOT_MADE.length * i);
-    set(RECORD.onError, DATA_ADDRESS + RECORD.size * (call.onError ?? i + 1));
-  });
+    data.patch(record + RECORD.number, systemCallNumber(call));
+    for (let n = 0; n < args.length; n++) data.patch(record + RECORD.arguments + 8 * n, data.value(args[n]!));
+    data.patch(record + RECORD.result, result ? data.destination(result) : nowhere);
+    data.patch(record + RECORD.errno, outcomes + NOT_MADE.length * i);
+    data.patch(record + RECORD.onError, DATA_ADDRESS + RECORD.size * (onError ?? i + 1));
+  }
   return executable(data.bytes());
 }
 
@@ -62,25 +59,25 @@ export function readReport(text: string): Outcome[] {
 
 /** The data page: records first, then everything they point to, each thing once. */
 class DataImage {
-  readonly #parts: Uint8Array[] = [];
-  readonly #addresses = new Map<Uint8Array | readonly Uint8Array[], number>();
-  readonly #records: Uint8Array;
+  readonly #records: Int32Array;
+  readonly #parts: Uint8Array[];
+  readonly #addresses = new Map<string | Uint8Array | readonly Uint8Array[], number>();
   #size: number;
 
   constructor(recordBytes: number) {
-    this.#records = new Uint8Array(recordBytes);
-    this.#parts.push(this.#records);
+    this.#records = new Int32Array(recordBytes / 4);
+    this.#parts = [new Uint8Array(this.#records.buffer)];
     this.#size = recordBytes;
   }
 
+  /** Sets 64 bits of the records. */
   patch(offset: number, value: number): void {
-    put(this.#records, u64(offset), value);
+    this.#records[offset / 4] = value;
+    this.#records[offset / 4 + 1] = Math.floor(value / 2 ** 32);
   }
 
   value(argument: Argument): number {
-    if (typeof argument === "number") return argument;
-    if (typeof argument === "string") return this.addressOf(new Uint8Array(cString(argument)));
-    return this.addressOf(argument);
+    return typeof argument === "number" ? argument : this.addressOf(argument);
   }
 
   destination(result: NonNullable<Call["result"]>): number {
@@ -89,24 +86,26 @@ class DataImage {
   }
 
   /** The same object has one address: what a call writes to, another one reads. */
-  addressOf(thing: Uint8Array | readonly Uint8Array[]): number {
+  addressOf(thing: string | Uint8Array | readonly Uint8Array[]): number {
     const known = this.#addresses.get(thing);
     if (known !== undefined) return known;
-    const bytes = thing instanceof Uint8Array ? thing : this.#pointers(thing);
+    const bytes = this.#bytesOf(thing);
     const address = DATA_ADDRESS + this.#size;
-    const padded = new Uint8Array(Math.ceil((bytes.length + 1) / 8) * 8);
-    this.#parts.push(padded);
+    const padded = new Uint8Array((bytes.length + 8) & ~7);
     padded.set(bytes);
+    this.#parts.push(padded);
     this.#size += padded.length;
     this.#addresses.set(thing, address);
     return address;
   }
 
   bytes(): Uint8Array {
-    return new Uint8Array(Buffer.concat(this.#parts));
+    return Buffer.concat(this.#parts);
   }
 
-  #pointers(texts: readonly Uint8Array[]): Uint8Array {
-    return new Uint8Array(new BigUint64Array([...texts.map((text) => BigInt(this.addressOf(text))), 0n]).buffer);
+  #bytesOf(thing: string | Uint8Array | readonly Uint8Array[]): Uint8Array {
+    if (typeof thing === "string") return cString(thing);
+    if (thing instanceof Uint8Array) return thing;
+    return new Uint8Array(new BigUint64Array([...thing.map((text) => BigInt(this.addressOf(text))), 0n]).buffer);
   }
 }

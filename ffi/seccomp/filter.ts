@@ -3,18 +3,17 @@ import { ptr } from "bun:ffi";
 import { layout, pack, u16, u64 } from "../abi.ts";
 import { check, SystemError } from "../error.ts";
 import { libc } from "../libc.ts";
-import { systemCallNumber } from "../system-calls.ts";
+import { Mapping } from "../memory.ts";
 
-/** struct sock_filter. */
-export interface Instruction {
-  readonly code: number;
-  readonly jt: number;
-  readonly jf: number;
-  readonly k: number;
-}
+/**
+ * A filter's instructions, struct sock_filter: two words each. The first has the code in its lower half, then how far to
+ * jump where the condition holds, and where it does not, 8 bits each; the second is the constant.
+ */
+export type FilterProgram = Uint32Array;
+const WORDS = 2;
 
-const INSTRUCTION_BYTES = 8;
 const SOCK_FPROG = layout("struct sock_fprog", "linux/filter.h", 16, { len: u16(0), filter: u64(8) });
+const SYS_SECCOMP = 317;
 const SECCOMP_SET_MODE_FILTER = 1;
 const SECCOMP_FILTER_FLAG_TSYNC = 1;
 const EBUSY = 16;
@@ -24,19 +23,29 @@ const EBUSY = 16;
  * @param everyThread also over every other thread of the process, and what they start
  * @throws SystemError
  */
-export function installFilter(instructions: readonly Instruction[], everyThread: boolean): void {
-  const program = new DataView(new ArrayBuffer(instructions.length * INSTRUCTION_BYTES));
-  instructions.forEach(({ code, jt, jf, k }, i) => {
-    program.setUint16(i * INSTRUCTION_BYTES, code, true);
-    program.setUint8(i * INSTRUCTION_BYTES + 2, jt);
-    program.setUint8(i * INSTRUCTION_BYTES + 3, jf);
-    program.setUint32(i * INSTRUCTION_BYTES + 4, k, true);
-  });
-  const header = pack(SOCK_FPROG, { len: instructions.length, filter: ptr(program) });
+export function installFilter(program: FilterProgram, everyThread: boolean): void {
+  const header = pack(SOCK_FPROG, { len: program.length / WORDS, filter: ptr(program) });
+  install(ptr(header), everyThread);
+}
+
+/** A filter in memory of its own, for other threads of the process to put over themselves. @returns where */
+export function placeFilter(program: FilterProgram): number {
+  const mapping = Mapping.create(SOCK_FPROG.size + program.byteLength, { about: "a filter" });
+  const filter = mapping.address + SOCK_FPROG.size;
+  new Uint8Array(mapping.view()).set(pack(SOCK_FPROG, { len: program.length / WORDS, filter }));
+  new Uint32Array(mapping.view(SOCK_FPROG.size)).set(program);
+  return mapping.address;
+}
+
+/** Puts the filter that `placeFilter` placed over the calling thread. @throws SystemError */
+export function installPlacedFilter(address: number): void {
+  install(address, false);
+}
+
+function install(header: number, everyThread: boolean): void {
   const flags = everyThread ? SECCOMP_FILTER_FLAG_TSYNC : 0;
   const about = everyThread ? "every thread" : "this thread";
-  const call = systemCallNumber("seccomp");
-  const result = libc.syscall(call, SECCOMP_SET_MODE_FILTER, flags, ptr(header), 0, 0);
+  const result = libc.syscall(SYS_SECCOMP, SECCOMP_SET_MODE_FILTER, flags, header, 0, 0);
   // With TSYNC: the id of a thread that has another filter.
   if (check(result, "seccomp", about) > 0) throw new SystemError("seccomp", EBUSY, `${about}: thread ${result}`);
 }

@@ -15,8 +15,6 @@ export const TRAP_DATA = {
   log: 4,
   /** How many calls were audited. */
   count: 8,
-  /** How many names there are. */
-  known: 12,
   /** Texts end with NUL. */
   prefix: 64,
   thread: 256,
@@ -24,11 +22,12 @@ export const TRAP_DATA = {
   suffix: 352,
   opening: 480,
   line: 512,
-  names: 1024,
+  /** Names of calls with a blank between two: from number 0, and from 424. */
+  firstNames: 1024,
+  secondNames: 9216,
   records: 12_288,
   size: 16_384,
 } as const;
-export const NAME_BYTES = 24;
 /** A record of the audit: number, thread, second argument, 1. */
 export const AUDIT_RECORD_BYTES = 16;
 export const MOST_RECORDS = 256;
@@ -59,13 +58,29 @@ export const ENFORCE_SOURCE = `
     lea rsi, [rbx + 288]
     call copy
     mov eax, [r12 + 24] # si_syscall
-    cmp eax, [rbx + 12]
-    jae unnamed
-    imul eax, eax, 24
     lea rsi, [rbx + 1024]
-    add rsi, rax
-    call copy
-  unnamed:
+    cmp eax, 424
+    jb seek
+    sub eax, 424
+    lea rsi, [rbx + 9216]
+  seek: # that many blanks from here
+    test eax, eax
+    jz name
+    mov cl, [rsi]
+    test cl, cl
+    jz name # no such call
+    inc rsi
+    cmp cl, 32
+    jne seek
+    dec eax
+    jmp seek
+  name:
+    lodsb
+    cmp al, 32
+    jbe named
+    stosb
+    jmp name
+  named:
     lea rsi, [rbx + 480]
     call copy
     mov edx, [r13 + 112] # the call's rsi
@@ -144,10 +159,10 @@ const BEHIND_SYSCALL = 8;
 export const ENFORCE_CODE = Uint8Array.fromHex(
   [
     "488d1df90f00004989f44989d5b801000000870385c07409b8220000000f05ebf7b89d000000bf10000000488db3000100000f05488dbb",
-    "00020000488d7340e879000000488db300010000e86d000000488db320010000e861000000418b4424183b430c73126bc018488db30004",
-    "00004801c6e845000000488db3e0010000e839000000418b5570e839000000488db360010000e824000000488db3000200004889fa4829",
-    "f28b7b04b8010000000f05bf9f000000b8e70000000f05f4ac84c07403aaebf8c3b908000000c1c20489d083e00f3c0a720204270430aa",
-    "e2edc3",
+    "00020000488d7340e89a000000488db300010000e88e000000488db320010000e882000000418b442418488db3000400003da801000072",
+    "0c2da8010000488db30024000085c074128a0e84c9740c48ffc680f92075eeffc8ebeaac3c207603aaebf8488db3e0010000e839000000",
+    "418b5570e839000000488db360010000e824000000488db3000200004889fa4829f28b7b04b8010000000f05bf9f000000b8e70000000f",
+    "05f4ac84c07403aaebf8c3b908000000c1c20489d083e00f3c0a720204270430aae2edc3",
   ].join(""),
 );
 export const AUDIT_CODE = Uint8Array.fromHex(

@@ -4,7 +4,7 @@ import { check } from "../error.ts";
 import { libc } from "../libc.ts";
 import { MAP, Mapping, PROT } from "../memory.ts";
 import { SIGACTION } from "../signal.ts";
-import { allSystemCalls } from "../system-calls.ts";
+import { FIRST_CALLS, SECOND_CALLS } from "../system-calls.ts";
 import {
   AUDIT_CODE,
   AUDIT_RECORD_BYTES,
@@ -12,7 +12,6 @@ import {
   CODE_BYTES,
   ENFORCE_CODE,
   MOST_RECORDS,
-  NAME_BYTES,
   TRAP_DATA,
 } from "./trap-code.ts";
 
@@ -64,12 +63,8 @@ export class SeccompTrap {
     trap.#write(TRAP_DATA.suffix, words.suffix);
     const numbers = new Int32Array(trap.#data.buffer, trap.#data.byteOffset, TRAP_DATA.prefix / 4);
     numbers[TRAP_DATA.log / 4] = log;
-    let known = 0;
-    for (const [name, number] of allSystemCalls()) {
-      trap.#write(TRAP_DATA.names + NAME_BYTES * number, name);
-      known = Math.max(known, number + 1);
-    }
-    numbers[TRAP_DATA.known / 4] = known;
+    trap.#write(TRAP_DATA.firstNames, FIRST_CALLS);
+    trap.#write(TRAP_DATA.secondNames, SECOND_CALLS);
     trap.#install(0);
     return trap;
   }

@@ -2,7 +2,7 @@
 import { SeccompTrap } from "../../ffi/seccomp/trap.ts";
 import { deviceRules } from "../devices/virtio/registry.ts";
 import { OUTCOME_VARIABLE } from "../security/enter.ts";
-import { apply, type SeccompOrder } from "../security/seccomp/apply.ts";
+import { apply, prepare } from "../security/seccomp/apply.ts";
 import { auditLines } from "../security/seccomp/audit.ts";
 import { type Profiles, profiles } from "../security/seccomp/profiles.ts";
 import { verifyConfinement } from "../security/verify.ts";
@@ -14,8 +14,10 @@ export class MachineSandbox {
   readonly #log: MachineLog;
   readonly #profiles: Profiles;
   readonly #trap: SeccompTrap | undefined;
-  /** For the vCPUs' threads; undefined without seccomp. */
-  readonly order: SeccompOrder | undefined;
+  /** Where an audit's handler makes its calls. */
+  readonly #auditReturn: number | undefined;
+  /** Where the filter of the vCPUs' threads is; undefined without seccomp. */
+  readonly vcpuFilter: number | undefined;
 
   /**
    * From here on no thread of this process opens a file by name or starts a program.
@@ -36,19 +38,20 @@ export class MachineSandbox {
     if (!seccomp) return;
     const isAudit = mode === "audit";
     this.#trap = isAudit ? SeccompTrap.audit() : SeccompTrap.enforce(logFd, trapWords(config.logger.format));
-    this.order = { pid: process.pid, auditReturn: isAudit ? this.#trap.auditReturn : undefined };
-    apply(this.#profiles.common, this.order, "every thread");
+    this.#auditReturn = isAudit ? this.#trap.auditReturn : undefined;
+    apply(this.#profiles.common, "every thread", this.#auditReturn);
+    this.vcpuFilter = prepare(this.#profiles.vcpu, this.#auditReturn);
     if (isAudit) log.warn("--sandbox audit: a forbidden system call is listed at the end, and made");
   }
 
   /** The main thread has built the machine: what it was for is over. */
   tightenMain(): void {
-    if (this.order) apply(this.#profiles.main, this.order, "this thread");
+    if (this.#trap) apply(this.#profiles.main, "this thread", this.#auditReturn);
   }
 
   /** Lists what an audit found. */
   report(state: MachineState, vcpus: number): void {
-    if (this.order?.auditReturn === undefined || !this.#trap) return;
+    if (this.#auditReturn === undefined || !this.#trap) return;
     const names = new Map([[process.pid, "main"]]);
     for (let vcpu = 0; vcpu < vcpus; vcpu++) {
       const runner = state.runner(vcpu);

@@ -84,7 +84,14 @@ function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): n
   describeVirtio(devices, block);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
-    threads.start({ vcpu, block: block.address, lines, timeline: recording, log: logOptions, seccomp: sandbox.order });
+    threads.start({
+      vcpu,
+      block: block.address,
+      lines,
+      timeline: recording,
+      log: logOptions,
+      filter: sandbox.vcpuFilter,
+    });
   }
   timeline.mark("vCPU threads started");
 

@@ -12,12 +12,12 @@ export function withoutCalls(calls: Readonly<Record<string, number>>): string[] 
     import { installFilter } from ${JSON.stringify(join(ROOT, "ffi/seccomp/filter.ts"))};
     import { systemCallNumber } from ${JSON.stringify(join(ROOT, "ffi/system-calls.ts"))};
     import { libc } from ${JSON.stringify(join(ROOT, "ffi/libc.ts"))};
-    const op = (code, k, jt = 0, jf = 0) => ({ code, jt, jf, k });
+    const op = (code, k, jt = 0, jf = 0) => [code | (jt << 16) | (jf << 24), k];
     const failing = Object.entries(${JSON.stringify(calls)}).flatMap(([name, errno]) => [
       op(0x15, systemCallNumber(name), 0, 1), op(0x06, 0x50000 + errno),
     ]);
     libc.prctl(38, 1, 0, 0, 0);
-    installFilter([op(0x20, 0), ...failing, op(0x06, 0x7fff0000)], false);
+    installFilter(Uint32Array.from([op(0x20, 0), ...failing, op(0x06, 0x7fff0000)].flat()), false);
     const [path, ...args] = process.argv.slice(1);
     exec(path, [path, ...args], process.env);`;
   return [process.execPath, "-e", program];

@@ -1,7 +1,6 @@
 /** Starts the vCPU threads early, so that their JavaScript loads while the main thread makes the VM. */
 import { EventFd } from "../../../ffi/eventfd.ts";
 import type { LogFormat, LogLevel } from "../../observe/log.ts";
-import type { SeccompOrder } from "../../security/seccomp/apply.ts";
 import type { LineNumbers } from "../lines.ts";
 
 /** All that a vCPU's thread is told at its start; the rest comes by `handover`. */
@@ -13,8 +12,8 @@ export interface ThreadOrder {
   /** An eventfd: read from it, and the handover is there. */
   readonly go: number;
   readonly timeline: boolean;
-  /** How the thread filters its system calls; undefined without seccomp. */
-  readonly seccomp: SeccompOrder | undefined;
+  /** Where the thread's filter is; undefined without seccomp. */
+  readonly filter: number | undefined;
   readonly log: { readonly fd: number; readonly level: LogLevel; readonly format: LogFormat };
 }
 

@@ -3,12 +3,11 @@ import { EventFd } from "../../../ffi/eventfd.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import { Vcpu } from "../../../ffi/kvm/vcpu.ts";
 import { nameThread, parkThread, threadId } from "../../../ffi/process.ts";
+import { installPlacedFilter } from "../../../ffi/seccomp/filter.ts";
 import { VcpuLoop } from "../../cpu/loop.ts";
 import { describeExit } from "../../cpu/report.ts";
 import { GuestMemory } from "../../memory/guest.ts";
 import { Timeline } from "../../observe/timeline.ts";
-import { apply } from "../../security/seccomp/apply.ts";
-import { vcpuProfile } from "../../security/seccomp/profiles.ts";
 import { MachineBlock } from "../block.ts";
 import { attachChips } from "../chips.ts";
 import { readHandover } from "../handover.ts";
@@ -53,7 +52,7 @@ function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState, l
     },
   });
   state.enlist(id, threadId(), vcpu.runAddress);
-  if (order.seccomp) apply(vcpuProfile(order.seccomp.pid), order.seccomp, "this thread");
+  if (order.filter !== undefined) installPlacedFilter(order.filter);
   if (id === 0) timeline.mark("vCPU 0 enters KVM_RUN");
   switch (loop.run()) {
     case "triple fault":

@@ -1,5 +1,5 @@
 /** Gives up every privilege, for good. */
-import { MOST_CAPABILITIES, noCapabilities, PR, ROOT_IS_NOBODY } from "../../../ffi/capabilities.ts";
+import { lastCapability, noCapabilities, PR, ROOT_IS_NOBODY } from "../../../ffi/capabilities.ts";
 import type { Mark, Step } from "../step.ts";
 
 export interface Identity {
@@ -22,12 +22,13 @@ export function privilegeSteps({ uid, gid }: Identity): Step[] {
   ];
 }
 
-/** The kernel says where its capabilities end; an ordinary user is told at the first that he may not. */
+/** An ordinary user is told at the first that he may not. */
 function emptyBoundingSet(): Step[] {
   const end: Mark = "#bounding set";
-  return Array.from({ length: MOST_CAPABILITIES }, (_, capability) => ({
+  const last = lastCapability();
+  return Array.from({ length: last + 1 }, (_, capability) => ({
     ...prctl("bounding set", [PR.CAPBSET_DROP, capability, 0, 0, 0], end),
-    ...(capability === MOST_CAPABILITIES - 1 ? { mark: end } : {}),
+    ...(capability === last ? { mark: end } : {}),
   }));
 }
 

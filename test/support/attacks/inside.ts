@@ -19,9 +19,8 @@ verifyConfinement(orders.demands, process.env[OUTCOME_VARIABLE] ?? "");
 if (orders.seccomp !== undefined) {
   SeccompTrap.enforce(STDOUT, { prefix: "trapped: ", middle: " ", suffix: "\n" });
   const { common, main, vcpu } = profiles(process.pid, []);
-  const order = { pid: process.pid, auditReturn: undefined };
-  apply(common, order, "every thread");
-  if (orders.seccomp !== "common") apply(orders.seccomp === "main" ? main : vcpu, order, "this thread");
+  apply(common, "every thread");
+  if (orders.seccomp !== "common") apply(orders.seccomp === "main" ? main : vcpu, "this thread");
 }
 for (const name of orders.attacks) {
   const attack = ATTACKS.find((one) => one.name === name)!;

@@ -26,11 +26,11 @@ function confined(trap: string, script: string) {
     libc.prctl(38, 1, 0, 0, 0);
     const trap = ${trap};
     const words = [trap.auditReturn % 2 ** 32, Math.floor(trap.auditReturn / 2 ** 32)];
-    const op = (code, k, jt = 0, jf = 0) => ({ code, jt, jf, k });
-    installFilter([
+    const op = (code, k, jt = 0, jf = 0) => [code | (jt << 16) | (jf << 24), k];
+    installFilter(Uint32Array.from([
       op(0x20, 8), op(0x15, words[0], 0, 2), op(0x20, 12), op(0x15, words[1], 4, 0),
       op(0x20, 0), op(0x15, ${traps[0]}, 1, 0), op(0x15, ${traps[1]}, 0, 1), op(0x06, 0x30000), op(0x06, 0x7fff0000),
-    ], true);
+    ].flat()), true);
     const socket = () => libc.syscall(${traps[0]}, 1, 2, 0, 0, 0);
     ${script}`;
   const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, "-e", program], { timeout: 20_000 });
