@@ -45,6 +45,8 @@ export class GuestMemory implements Disposable {
    */
   static create(bytes: number, backing: Backing = "normal"): GuestMemory {
     const mapping = backing === "hugepages" ? mapHuge(bytes) : mapNormal(bytes);
+    // What a guest has in memory is its own: not for a core dump of volt's.
+    mapping.advise(MADV.DONTDUMP);
     // Where host and guest addresses agree modulo 2 MiB, KVM can use huge pages on both sides.
     let hostAddress = Math.ceil(mapping.address / HUGE_PAGE) * HUGE_PAGE;
     const regions = ramRanges(bytes).map((range) => {
@@ -134,6 +136,7 @@ export class GuestMemory implements Disposable {
       flags: MAP.PRIVATE | MAP.FIXED,
       protection: PROT.READ | PROT.WRITE,
     });
+    adviseMemory(at, length, MADV.DONTDUMP);
   }
 
   /** Asks for 2 MiB pages under a range that volt is about to fill. Advice: a host without them ignores it. */

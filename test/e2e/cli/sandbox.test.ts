@@ -108,6 +108,18 @@ describe("a running volt", () => {
     expect(peek.exitCode).not.toBe(0);
   });
 
+  test("keeps the guest's memory out of any core dump", async () => {
+    using folder = new Folder();
+    await using vm = running(folder);
+    await vm.printed("up");
+    const guests = readFileSync(`/proc/${vm.pid}/smaps`, "utf8")
+      .split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)
+      .filter((mapping) => / 00:00 0\b/.test(mapping) && Number(/^Size: +(\d+)/m.exec(mapping)?.[1]) >= 16 * 1024)
+      .filter((mapping) => /^VmFlags:.* dd\b/m.test(mapping));
+    const kib = guests.reduce((sum, mapping) => sum + Number(/^Size: +(\d+)/m.exec(mapping)?.[1]), 0);
+    expect(kib).toBeGreaterThanOrEqual(32 * 1024);
+  });
+
   test("has no file mapping that is writable and executable", async () => {
     using folder = new Folder();
     await using vm = running(folder);
