@@ -17,6 +17,7 @@ export const O = {
   DIRECTORY: 0o200000,
   NOFOLLOW: 0o400000,
   CLOEXEC: 0o2000000,
+  /** Only a name for the file: it can't be read, it can be executed and named in rules. */
   PATH: 0o10000000,
 } as const;
 

@@ -23,6 +23,9 @@ const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
+/** The only kind of socket made here. */
+export const SOCKET_TYPE = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+export const SOCKET_DOMAIN = { AF_UNIX } as const;
 const MSG_PEEK = 2;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -116,7 +119,7 @@ export function closeSocket(fd: number): void {
 }
 
 function newSocket(): number {
-  return libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  return libc.socket(AF_UNIX, SOCKET_TYPE, 0);
 }
 
 /** @returns undefined for a path that is too long for a socket */

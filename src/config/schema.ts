@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { balloon, drives, entropy, networkInterfaces, vsock } from "./devices.ts";
 import { bootArgs, oneOf, path, seconds, text, whole } from "./fields.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log-levels.ts";
+import { sandbox } from "./sandbox.ts";
 
 /** A vCPU's number is its local APIC id; 32 is what the contract allows. */
 const VCPUS = { min: 1, max: 32 };
@@ -55,6 +56,7 @@ const volt = v.strictObject({
   stop_timeout: v.optional(seconds, 10),
   /** Where the timeline goes, as Chrome Trace Event JSON. */
   trace_path: v.optional(path),
+  sandbox: v.optional(sandbox, {}),
 });
 
 export const VmConfigSchema = v.strictObject({

@@ -50,7 +50,7 @@ export class MainLoop {
     this.#parts = parts;
     const { plan, block, lines, state } = parts;
     this.#wake = EventFd.attach(lines.wake, "wake");
-    this.#terminal = new Terminal(plan.stdin, state);
+    this.#terminal = new Terminal(plan.stdin, state, parts.crashGuard);
     this.#button = new PowerButton(block, lines, parts.hasAcpi);
     this.#virtio = new VirtioIo(parts);
     this.#console = new Console(parts, this.#virtio, (action) => {
@@ -160,6 +160,7 @@ export class MainLoop {
     this.#console.finish();
     this.#virtio.close();
     this.#terminal.leave();
+    this.#parts.sandbox.report(state, plan.config["machine-config"].vcpu_count);
     if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);
     exitNow(exitCode(state.endCode, state.guestStatus, state.endSignal));
   }

@@ -1,4 +1,5 @@
 /** Stage one: opens everything that has a path, while volt still may. */
+import { closeOnExecFrom } from "../../ffi/close-range.ts";
 import { Errno, SystemError } from "../../ffi/error.ts";
 import { Fd, O } from "../../ffi/fd.ts";
 import { isTerminal, windowSize } from "../../ffi/terminal.ts";
@@ -16,11 +17,18 @@ const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 
+/** A plan that only lacks what the sandbox demands of stage two. */
+export type OpenPlan = Omit<Plan, "sandbox">;
+
 /**
  * Every descriptor in the plan survives an exec.
  * @throws ConfigError, SystemError
  */
-export function openPlan(config: VmConfig, timeline: Timeline): Plan {
+export function openPlan(config: VmConfig, timeline: Timeline): OpenPlan {
+  // What else the caller left open is his: it ends with this stage.
+  closeOnExecFrom(STDERR + 1);
+  // Where he closed one of these, Bun has opened /dev/null in its place, which stage two no longer can.
+  for (const fd of [STDIN, STDOUT, STDERR]) new Fd(fd, "standard input or output").setInherited(true);
   const { kernel_image_path, initrd_path } = config["boot-source"];
   const kernel = findKernel(kernel_image_path);
   if (initrd_path !== undefined && config.volt.command) {

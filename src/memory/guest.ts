@@ -52,6 +52,8 @@ export class GuestMemory implements Disposable {
    */
   static create(bytes: number, backing: Backing = "normal"): GuestMemory {
     const mapping = backing === "hugepages" ? mapHuge(bytes) : mapNormal(bytes);
+    // What a guest has in memory is its own: not for a core dump of volt's.
+    mapping.advise(MADV.DONTDUMP);
     // Where host and guest addresses agree modulo 2 MiB, KVM can use huge pages on both sides.
     let hostAddress = Math.ceil(mapping.address / HUGE_PAGE) * HUGE_PAGE;
     const regions = ramRanges(bytes).map((range) => {
@@ -154,6 +156,7 @@ export class GuestMemory implements Disposable {
       flags: MAP.PRIVATE | MAP.FIXED,
       protection: PROT.READ | PROT.WRITE,
     });
+    adviseMemory(at, length, MADV.DONTDUMP);
     this.#filePages.push({ address: at, size: length });
   }
 
@@ -170,7 +173,9 @@ export class GuestMemory implements Disposable {
     for (const { address: first, size } of this.#filePages) {
       const from = Math.max(start, first);
       const to = Math.min(end, first + size);
-      if (from < to) map(to - from, { about: "guest memory", at: from, flags: ANONYMOUS | MAP.FIXED });
+      if (from >= to) continue;
+      map(to - from, { about: "guest memory", at: from, flags: ANONYMOUS | MAP.FIXED });
+      adviseMemory(from, to - from, MADV.DONTDUMP);
     }
     return adviseMemory(start, end - start, MADV.DONTNEED) ? end - start : 0;
   }

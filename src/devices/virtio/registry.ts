@@ -1,5 +1,7 @@
 /** The kinds of virtio devices, in the order their windows and interrupt lines are given out. */
 import type { VmConfig } from "../../config/schema.ts";
+import type { OpenFolder } from "../../security/folder.ts";
+import type { Rule } from "../../security/seccomp/rule.ts";
 import { balloon } from "./balloon/kind.ts";
 import { blk } from "./blk/kind.ts";
 import { console } from "./console/kind.ts";
@@ -34,4 +36,14 @@ export function createDevices(config: VmConfig, opened: OpenedDevices): CreatedD
     modules: present.length === 0 ? [] : ["virtio_mmio", ...present.flatMap(({ kind }) => kind.modules)],
     furtherModules: present.flatMap(({ kind }) => kind.furtherModules ?? []),
   };
+}
+
+/** What the sandbox has to allow for a VM's devices while its guest runs. */
+export function deviceRules(config: VmConfig): Rule[] {
+  return KINDS.flatMap(({ systemCalls }) => systemCalls?.(config) ?? []);
+}
+
+/** The folders that have to stay open to them. */
+export function deviceFolders(opened: OpenedDevices): OpenFolder[] {
+  return KINDS.flatMap(({ name, folders }) => folders?.(opened[name]) ?? []);
 }

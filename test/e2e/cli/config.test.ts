@@ -10,12 +10,14 @@ async function resolved(...args: string[]): Promise<unknown> {
   return JSON.parse(stdout.toString());
 }
 
+const SANDBOX_DEFAULTS = { mode: "enforce", seccomp: true, landlock: true, namespaces: "auto", allow_paths: [] };
+
 /** What a file that says nothing gets. */
 const FILE_DEFAULTS = {
   "boot-source": {},
   "machine-config": { vcpu_count: 1, mem_size_mib: 128, huge_pages: "None" },
   logger: { level: "warn", format: "text" },
-  volt: { console: "serial", boot_protocol: "auto", load: "auto", stop_timeout: 10 },
+  volt: { console: "serial", boot_protocol: "auto", load: "auto", stop_timeout: 10, sandbox: SANDBOX_DEFAULTS },
 };
 
 const DEFAULTS = { ...FILE_DEFAULTS, entropy: {} };
