@@ -1,0 +1,30 @@
+/** Guests of a few instructions: what is left of a monitor's time when the guest takes none. */
+import { writeFileSync } from "node:fs";
+import { concat, u32 } from "../../src/boot/pack.ts";
+import { buildElf, note } from "../../test/unit/boot/fixtures.ts";
+
+const ADDRESS = 0x100_0000;
+/** The PVH entry point's note, as Xen numbers them. */
+const XEN_ELFNOTE_PHYS32_ENTRY = 18;
+
+/** `mov dx, 0x3f8; mov al, '!'; out dx, al`: one byte on the console. */
+const PRINT = [0x66, 0xba, 0xf8, 0x03, 0xb0, 0x21, 0xee];
+/** `mov al, 0xfe; out 0x64, al`: a reset by the keyboard controller, where there is one. */
+const RESET = [0xb0, 0xfe, 0xe6, 0x64];
+/** `lidt [NOWHERE]; ud2`: where there is none, an exception that has nowhere to go ends the guest. */
+const CRASH = [0x0f, 0x01, 0x1d, ...u32(ADDRESS + 0x100), 0x0f, 0x0b];
+/** `cli; hlt`, again and again. */
+const REST = [0xfa, 0xf4, 0xeb, 0xfd];
+
+/** Writes one byte to the console and resets. */
+export const PRINT_AND_END = Uint8Array.from([...PRINT, ...RESET, ...CRASH, ...REST]);
+/** Writes one byte to the console and does nothing for ever. */
+export const PRINT_AND_REST = Uint8Array.from([...PRINT, ...REST]);
+
+/** Makes an ELF file that is entered in 32-bit mode, as PVH has it. @param code position-independent */
+export function writeTinyKernel(path: string, code: Uint8Array): void {
+  // Zeros behind the code: an interrupt table of no length at 0x100.
+  const bytes = concat(code, new Uint8Array(0x200 - code.length));
+  const entry = { type: 4, address: ADDRESS, bytes: note("Xen", XEN_ELFNOTE_PHYS32_ENTRY, u32(ADDRESS)) };
+  writeFileSync(path, buildElf(ADDRESS, [{ address: ADDRESS, bytes }, entry]));
+}
