@@ -10,6 +10,7 @@ import { findKernel } from "../kernels/store.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { VERSION } from "../version.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
+import { rootDisk, userLand } from "./user-land.ts";
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -39,6 +40,10 @@ export function openPlan(config: VmConfig, timeline: Timeline): Plan {
     log: config.logger.log_path === undefined ? STDERR : openLog(config.logger.log_path),
     trace: config.volt.trace_path === undefined ? undefined : openTrace(config.volt.trace_path),
   };
+  const { root } = userLand(plan);
+  if (root && rootDisk(config)?.partuuid !== undefined) {
+    throw new ConfigError("", "partuuid", "volt's own init mounts whole disks: give a kernel that needs no modules");
+  }
   timeline.mark("files opened");
   return { ...plan, stamps: timeline.stamps() };
 }

@@ -31,6 +31,7 @@ import { readPlan } from "./plan.ts";
 import { HANDLED_SIGNALS } from "./signals.ts";
 import { MachineState } from "./state.ts";
 import { VcpuThreads } from "./threads/start.ts";
+import { userLand } from "./user-land.ts";
 import { connectVirtio, describeVirtio } from "./virtio/set-up.ts";
 
 /** FNINIT's control word, and MXCSR after reset (SDM volume 1, 8.1.5 and 10.2.3). */
@@ -49,7 +50,7 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
 
   const block = MachineBlock.create();
-  const devices = createDevices(config, plan.devices);
+  const { devices, modules, furtherModules } = createDevices(config, plan.devices);
   const lines = createLines(devices.map(({ queueSizes }) => queueSizes.length));
   const state = new MachineState(block.part("control"), () => line(lines.wake).raise());
   const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
@@ -62,8 +63,8 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   timeline.mark("second stage's first line", firstLineNs);
   timeline.mark("plan read");
 
-  const ownInitramfs = plan.initrd === undefined;
-  resetChips(block, ownInitramfs);
+  const land = userLand(plan);
+  resetChips(block, land.hasOwnInit);
   describeVirtio(devices, block);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
@@ -85,7 +86,10 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   plugMemory(vm, memory);
   timeline.mark("guest memory allocated");
   const features = cpuid[0]!.find(({ leaf }) => leaf === 1)!;
-  const guest = bootGuest(plan, memory, features, virtioWindows(devices.length));
+  const guest = bootGuest(plan, memory, features, virtioWindows(devices.length), {
+    load: modules,
+    offer: furtherModules,
+  });
   timeline.mark("kernel loaded");
   log.info(
     `kernel ${plan.kernel.name} at 0x${guest.kernel.address.toString(16)}, entry 0x${Number(guest.entry.registers.rip).toString(16)}: ${guest.why}`,
@@ -100,7 +104,7 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
     timeline,
     log,
     hasAcpi: hasAcpi(guest.commandLine),
-    ownInitramfs,
+    framesInput: land.ownInitStays,
     memory,
     devices,
   });
