@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { Host } from "../test/testbed/command.ts";
 import { openHost } from "../test/testbed/host.ts";
 import { NativeHost } from "../test/testbed/native.ts";
-import { buildStopwatch, type StopwatchOptions, type Times, time } from "./method/stopwatch.ts";
+import { compileC } from "./method/compile.ts";
+import { type StopwatchOptions, type Times, time } from "./method/stopwatch.ts";
 import type { Options } from "./options.ts";
 import { type Contender, findContenders } from "./peers/registry.ts";
 import type { Place } from "./report/result.ts";
@@ -17,6 +18,8 @@ export class Context implements AsyncDisposable {
   /** volt first. */
   readonly contenders: readonly Contender[];
   readonly absent: readonly string[];
+  /** `floor.c`: what the least monitor takes. */
+  readonly floor = join(this.folder, "floor");
   readonly #stopwatch = join(this.folder, "stopwatch");
   readonly #hosts = new Map<Place, Promise<Host>>();
 
@@ -27,7 +30,8 @@ export class Context implements AsyncDisposable {
     const own = this.file("volt");
     copyFileSync(built, own);
     Bun.spawnSync(["sync", own]);
-    buildStopwatch(this.#stopwatch);
+    compileC("stopwatch.c", this.#stopwatch);
+    compileC("floor.c", this.floor);
     const { present, absent } = findContenders(new Map([["volt", own], ...options.peers]));
     this.contenders = present;
     this.absent = absent;

@@ -60,6 +60,11 @@ export function baseInitramfs(outFile: string): void {
   renameSync(`${outFile}.new`, outFile); // never half an archive under this name
 }
 
+/** Compiles one more program for guests, of the same kind. @param source a file of C that may use guest/lib */
+export function compileGuest(output: string, source: string): void {
+  compile(output, [source, ...sources("lib", ".c")]);
+}
+
 function sources(folder: string, ending: string): string[] {
   const names = readdirSync(join(SOURCE, folder)).filter((name) => name.endsWith(ending));
   return names.sort().map((name) => join(SOURCE, folder, name));

@@ -1,8 +1,5 @@
 /** Runs a command under `stopwatch.c`, here or in the nested machine, and reads what it says. */
-import { join } from "node:path";
 import type { Host } from "../../test/testbed/command.ts";
-
-const SOURCE = join(import.meta.dirname, "stopwatch.c");
 
 export interface StopwatchOptions {
   /** Texts of the command's output whose time is wanted. */
@@ -28,14 +25,7 @@ export interface Times {
   readonly output: string;
 }
 
-/** @throws Error with what the compiler said */
-export function buildStopwatch(path: string): void {
-  const command = ["gcc", "-O2", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-static", "-o", path, SOURCE];
-  const { success, stderr } = Bun.spawnSync(command);
-  if (!success) throw new Error(`the stopwatch does not compile (packages gcc, libc6-dev): ${stderr}`);
-}
-
-/** @param stopwatch where `buildStopwatch` put it */
+/** @param stopwatch the compiled `stopwatch.c` */
 export async function time(
   host: Host,
   stopwatch: string,

@@ -5,7 +5,7 @@ export const lkvm: Peer = {
   name: "lkvm",
   program: "lkvm",
   versionFlag: "version",
-  command(path, { bzImage, initrd, commandLine, memoryMiB, cpus }) {
+  command(path, { bzImage, initrd, commandLine, memoryMiB, cpus, disk }) {
     if (bzImage === undefined) return undefined;
     return [
       ...[
@@ -21,6 +21,7 @@ export const lkvm: Peer = {
         String(cpus),
       ],
       ...["--console", "serial", ...(initrd === undefined ? [] : ["--initrd", initrd])],
+      ...(disk === undefined ? [] : ["--disk", disk]),
     ];
   },
 };

@@ -10,6 +10,8 @@ export interface GuestSpec {
   readonly commandLine: string;
   readonly memoryMiB: number;
   readonly cpus: number;
+  /** A raw image that is the guest's first virtio disk. */
+  readonly disk?: string;
 }
 
 export interface Peer {

@@ -6,10 +6,11 @@ export const volt: Peer = {
   name: "volt",
   program: "volt",
   versionFlag: "version",
-  command(path, { kernel, initrd, commandLine, memoryMiB, cpus }, scratch) {
+  command(path, { kernel, initrd, commandLine, memoryMiB, cpus, disk }, scratch) {
     return [
       ...[path, "run", "--kernel", kernel, "--initrd", initrd ?? noInitrd(scratch), "--cmdline", commandLine],
       ...["--memory", `${memoryMiB}M`, "--cpus", String(cpus)],
+      ...(disk === undefined ? [] : ["--disk", disk]),
     ];
   },
 };

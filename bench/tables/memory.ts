@@ -3,6 +3,7 @@ import { PRINT_AND_REST, writeTinyKernel } from "../guests/tiny.ts";
 import { inRounds } from "../method/rounds.ts";
 import { type Footprint, footprint } from "../method/smaps.ts";
 import type { Metric } from "../report/result.ts";
+import { commandsFor } from "./contest.ts";
 import type { Table } from "./table.ts";
 
 const SIZES_MIB = [128, 256, 512, 1024];
@@ -20,11 +21,7 @@ export const memory: Table = {
     const host = await context.host("here");
     const metrics: Metric[] = [];
     for (const memoryMiB of context.options.quick ? [SIZES_MIB[0]!] : SIZES_MIB) {
-      const commands = new Map<string, readonly string[]>();
-      for (const { name, command } of context.contenders) {
-        const words = command({ kernel, commandLine: "", memoryMiB, cpus: 1 }, context.folder);
-        if (words) commands.set(name, words);
-      }
+      const commands = commandsFor(context, { kernel, commandLine: "", memoryMiB, cpus: 1 });
       const prints = await inRounds([...commands.keys()], { runs: RUNS, warmUp: 0 }, async (name) => {
         const { stdout } = await host.run(["sh", "-c", SNAPSHOT, "sh", ...commands.get(name)!]);
         return footprint(stdout.toString(), memoryMiB * 2 ** 20);

@@ -1,8 +1,12 @@
 /** The tables, in the report's order. */
 import { binary } from "./binary.ts";
+import { boot } from "./boot.ts";
+import { disk } from "./disk.ts";
+import { exits } from "./exits.ts";
+import { fleet } from "./fleet.ts";
 import { memory } from "./memory.ts";
 import { phases } from "./phases.ts";
 import { start } from "./start.ts";
 import type { Table } from "./table.ts";
 
-export const TABLES: readonly Table[] = [binary, start, phases, memory];
+export const TABLES: readonly Table[] = [binary, start, phases, memory, fleet, exits, boot, disk];

@@ -3,6 +3,7 @@ import { PRINT_AND_END, writeTinyKernel } from "../guests/tiny.ts";
 import { inRounds } from "../method/rounds.ts";
 import type { Times } from "../method/stopwatch.ts";
 import type { Metric } from "../report/result.ts";
+import { commandsFor } from "./contest.ts";
 import type { Table } from "./table.ts";
 
 const MEMORY_MIB = 128;
@@ -14,13 +15,10 @@ export const start: Table = {
     const kernel = context.file("print-and-end");
     writeTinyKernel(kernel, PRINT_AND_END);
     const guest = { kernel, commandLine: "", memoryMiB: MEMORY_MIB, cpus: 1 };
-    const commands = new Map<string, readonly string[]>();
-    for (const { name, command } of context.contenders) {
-      const words = command(guest, context.folder);
-      if (words) commands.set(name, words);
-    }
+    const commands = commandsFor(context, guest);
     // volt once more, with the log line that the reference waits for: the line itself is not free.
     const logged = [...commands.get("volt")!, "--log-level", "info"];
+    commands.set("floor", [context.floor, kernel]);
     const names = ["volt, logging", ...commands.keys()];
     const times = await inRounds(names, { runs: context.options.runs, warmUp: 2 }, async (name) => {
       const measured = await context.time("here", commands.get(name) ?? logged, { marks: [RUNNING], seconds: 20 });
@@ -31,7 +29,7 @@ export const start: Table = {
       table: "start",
       title: "Start and whole life, with a guest that prints one byte and resets",
       place: "here",
-      method: `${MEMORY_MIB} MiB, 1 vCPU, on this machine's own /dev/kvm. From just before the fork of the monitor's process.`,
+      method: `${MEMORY_MIB} MiB, 1 vCPU, on this machine's own /dev/kvm. From just before the fork of the monitor's process. \`floor\` is a C program that does no more than it must for this very guest.`,
       metrics: metrics(times, [...commands.keys()]),
       absent: context.absent,
     };

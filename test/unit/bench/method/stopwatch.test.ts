@@ -2,14 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildStopwatch, type StopwatchOptions, time } from "../../../../bench/method/stopwatch.ts";
+import { compileC } from "../../../../bench/method/compile.ts";
+import { type StopwatchOptions, time } from "../../../../bench/method/stopwatch.ts";
 import { NativeHost } from "../../../testbed/native.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "volt-stopwatch-"));
 const stopwatch = join(folder, "stopwatch");
 const host = new NativeHost();
 
-beforeAll(() => buildStopwatch(stopwatch));
+beforeAll(() => compileC("stopwatch.c", stopwatch));
 afterAll(async () => {
   await host.stop();
   rmSync(folder, { recursive: true });
