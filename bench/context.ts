@@ -20,6 +20,8 @@ export class Context implements AsyncDisposable {
   readonly absent: readonly string[];
   /** `floor.c`: what the least monitor takes. */
   readonly floor = join(this.folder, "floor");
+  /** `listener.c`: the host's end of a guest's streams. */
+  readonly listener = join(this.folder, "listener");
   readonly #stopwatch = join(this.folder, "stopwatch");
   readonly #hosts = new Map<Place, Promise<Host>>();
 
@@ -32,6 +34,7 @@ export class Context implements AsyncDisposable {
     Bun.spawnSync(["sync", own]);
     compileC("stopwatch.c", this.#stopwatch);
     compileC("floor.c", this.floor);
+    compileC("listener.c", this.listener);
     const { present, absent } = findContenders(new Map([["volt", own], ...options.peers]));
     this.contenders = present;
     this.absent = absent;

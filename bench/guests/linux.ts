@@ -1,7 +1,7 @@
 /** Linux guests: the stock kernel, and the shortest user space there is. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compileGuest } from "../../guest/build.ts";
+import { compile, librarySources } from "../../guest/build.ts";
 import { cpio } from "../../src/boot/cpio.ts";
 
 /** What `init.c` prints. */
@@ -10,7 +10,7 @@ export const USER_SPACE = "user space";
 /** Writes an initramfs with nothing but `init.c` in it. @param scratch a folder */
 export function writeShortInitramfs(scratch: string): string {
   const init = join(scratch, "init");
-  compileGuest(init, join(import.meta.dirname, "init.c"));
+  compile(init, [join(import.meta.dirname, "init.c"), ...librarySources()]);
   const path = join(scratch, "short.cpio");
   writeFileSync(path, cpio([{ kind: "file", path: "init", mode: 0o755, data: readFileSync(init) }]));
   return path;

@@ -12,6 +12,12 @@ export interface GuestSpec {
   readonly cpus: number;
   /** A raw image that is the guest's first virtio disk. */
   readonly disk?: string;
+  /** A TAP device of the host, which is the guest's eth0. */
+  readonly tap?: string;
+  /** The guest's context id, and the Unix socket that stands for the host's side where the monitor has one. */
+  readonly vsock?: { readonly cid: number; readonly socket: string };
+  /** Network and vsock are served by the host's kernel. Monitors that know only one way take that. */
+  readonly vhost?: boolean;
 }
 
 export interface Peer {

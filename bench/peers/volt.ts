@@ -6,11 +6,13 @@ export const volt: Peer = {
   name: "volt",
   program: "volt",
   versionFlag: "version",
-  command(path, { kernel, initrd, commandLine, memoryMiB, cpus, disk }, scratch) {
+  command(path, { kernel, initrd, commandLine, memoryMiB, cpus, disk, tap, vsock, vhost }, scratch) {
     return [
       ...[path, "run", "--kernel", kernel, "--initrd", initrd ?? noInitrd(scratch), "--cmdline", commandLine],
       ...["--memory", `${memoryMiB}M`, "--cpus", String(cpus)],
       ...(disk === undefined ? [] : ["--disk", disk]),
+      ...(tap === undefined ? [] : ["--net", `tap=${tap}${vhost ? ",vhost" : ""}`]),
+      ...(vsock ? ["--vsock", `cid=${vsock.cid},${vhost ? "vhost" : `path=${vsock.socket}`}`] : []),
     ];
   },
 };

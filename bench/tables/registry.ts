@@ -8,5 +8,7 @@ import { memory } from "./memory.ts";
 import { phases } from "./phases.ts";
 import { start } from "./start.ts";
 import type { Table } from "./table.ts";
+import { tcp } from "./tcp.ts";
+import { vsock } from "./vsock.ts";
 
-export const TABLES: readonly Table[] = [binary, start, phases, memory, fleet, exits, boot, disk];
+export const TABLES: readonly Table[] = [binary, start, phases, memory, fleet, exits, boot, disk, tcp, vsock];

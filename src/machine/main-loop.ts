@@ -155,6 +155,7 @@ export class MainLoop {
     log.debug(`the guest ${END_TEXTS[state.endCode]}`);
     for (const { name, counters } of this.#virtio.counters()) log.debug(describeCounters(name, counters));
     this.#console.finish();
+    this.#virtio.close();
     this.#terminal.leave();
     if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);
     exitNow(exitCode(state.endCode, state.guestStatus, state.endSignal));

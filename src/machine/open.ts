@@ -33,7 +33,6 @@ export function openPlan(config: VmConfig, timeline: Timeline): Plan {
     kernel: { ...openImage(kernel.path, "--kernel"), mappable: kernel.inStore },
     initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "--initrd"),
     modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
-    devices: openDevices(config),
     ...consoleStreams(config.volt.console),
     window: windowSize(STDIN) ?? windowSize(STDOUT),
     term: process.env["TERM"],
@@ -44,8 +43,10 @@ export function openPlan(config: VmConfig, timeline: Timeline): Plan {
   if (root && rootDisk(config)?.partuuid !== undefined) {
     throw new ConfigError("", "partuuid", "volt's own init mounts whole disks: give a kernel that needs no modules");
   }
+  // Last: a device may leave a mark, such as a socket's file, that nobody would take away if another step failed.
+  const devices = openDevices(config);
   timeline.mark("files opened");
-  return { ...plan, stamps: timeline.stamps() };
+  return { ...plan, devices, stamps: timeline.stamps() };
 }
 
 function openKvm(): number {

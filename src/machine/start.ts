@@ -14,7 +14,7 @@ import { wireLocalInterrupts } from "../cpu/apic.ts";
 import { guestCpuid } from "../cpu/cpuid.ts";
 import type { EntryState } from "../cpu/modes.ts";
 import { BOOT_MSRS } from "../cpu/msrs.ts";
-import { createDevices } from "../devices/virtio/registry.ts";
+import { type CreatedDevices, createDevices } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
 import { Timeline } from "../observe/timeline.ts";
@@ -27,7 +27,7 @@ import { MMIO, virtioWindows } from "./layout.ts";
 import { connectLines, createLines, line } from "./lines.ts";
 import { machineLog } from "./log.ts";
 import { MainLoop } from "./main-loop.ts";
-import { readPlan } from "./plan.ts";
+import { type Plan, readPlan } from "./plan.ts";
 import { HANDLED_SIGNALS } from "./signals.ts";
 import { MachineState } from "./state.ts";
 import { VcpuThreads } from "./threads/start.ts";
@@ -46,15 +46,26 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   // PID 1 of a namespace has some, its orphans; so has a volt that a shell became by exec.
   disownChildren();
   const plan = readPlan(planNumber);
+  const created = createDevices(plan.config, plan.devices);
+  try {
+    return runMachine(plan, created, firstLineNs);
+  } catch (error) {
+    for (const device of created.devices) device.close?.();
+    throw error;
+  }
+}
+
+function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): never {
   const { config } = plan;
+  const { devices, modules, furtherModules } = created;
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
 
   const block = MachineBlock.create();
-  const { devices, modules, furtherModules } = createDevices(config, plan.devices);
   const lines = createLines(devices.map(({ queueSizes }) => queueSizes.length));
   const state = new MachineState(block.part("control"), () => line(lines.wake).raise());
   const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
   const log = machineLog(logOptions, state);
+  for (const { name, notes = [] } of devices) for (const note of notes) log.info(`${name}: ${note}`);
   const tracing = config.logger.level === "trace";
   const recording = tracing || plan.trace !== undefined;
   const timeline = new Timeline(block.part("timeline"), recording, tracing ? log.phase : undefined);

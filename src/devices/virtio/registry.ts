@@ -1,11 +1,13 @@
 /** The kinds of virtio devices, in the order their windows and interrupt lines are given out. */
 import type { VmConfig } from "../../config/schema.ts";
+import { blk } from "./blk/kind.ts";
 import type { VirtioDevice } from "./device.ts";
 import type { DeviceKind } from "./kind.ts";
 import { rng } from "./rng/kind.ts";
+import { vsock } from "./vsock/kind.ts";
 
 /** A guest names devices by this order (`vda` is the first disk), so it is the same in every version. */
-const KINDS = [rng] as readonly DeviceKind<unknown>[];
+const KINDS = [blk, vsock, rng] as readonly DeviceKind<unknown>[];
 
 /** What each kind opened, by its name: a part of the plan. */
 export type OpenedDevices = Readonly<Record<string, unknown>>;

@@ -55,6 +55,11 @@ export class VirtioIo {
   serve(): void {
     for (const backend of this.#backends) backend.serve();
   }
+
+  /** The machine has ended. */
+  close(): void {
+    for (const { device } of this.#backends) device.close?.();
+  }
 }
 
 /** None for the queues that the host's kernel serves: it takes their signals itself. */

@@ -1,3 +1,5 @@
+import { monotonicNs } from "../../../ffi/clock.ts";
+import { isReady, POLL } from "../../../ffi/poll.ts";
 import type { InterruptLine } from "../../../src/devices/device.ts";
 import { VirtioBackend } from "../../../src/devices/virtio/backend.ts";
 import type { VirtioDevice } from "../../../src/devices/virtio/device.ts";
@@ -24,6 +26,8 @@ export class FakeLine implements InterruptLine {
 
 /** More turns than any honest or hostile queue of 256 takes: beyond, something goes round in circles. */
 const MOST_TURNS = 1000;
+/** How long the host may take for what is under way. */
+const FINISH_NS = 10e9;
 
 /**
  * One device, both its sides, without a machine: what a vCPU does (`mmio`) and what the I/O thread does (`turn`) happens
@@ -61,6 +65,15 @@ export class VirtioRig<Device extends VirtioDevice = VirtioDevice> {
     throw new Error(`still something to do after ${MOST_TURNS} turns`);
   }
 
+  /** Goes on until no request is under way any more. */
+  finish(): void {
+    for (const deadline = monotonicNs() + FINISH_NS; ; Bun.sleepSync(0.1)) {
+      this.turn();
+      if (!this.device.isBusy) return;
+      if (monotonicNs() > deadline) throw new Error("requests that never end");
+    }
+  }
+
   #serveOnce(): boolean {
     let served = false;
     if (this.wake.take()) {
@@ -72,6 +85,11 @@ export class VirtioRig<Device extends VirtioDevice = VirtioDevice> {
       served = true;
       this.backend.kick(queue);
     });
+    for (const { fd, ready } of this.device.sources ?? []) {
+      if (!isReady(fd, POLL.IN)) continue;
+      served = true;
+      this.backend.run(ready);
+    }
     return served;
   }
 }
