@@ -5,6 +5,7 @@ import { build } from "../build.ts";
 import { Context } from "./context.ts";
 import { describeHost } from "./host.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
+import { benchPage } from "./page/page.ts";
 import { changeText, regressions } from "./report/compare.ts";
 import type { Report, Result } from "./report/result.ts";
 import { hostText, resultText } from "./report/text.ts";
@@ -35,6 +36,7 @@ async function bench(options: Options): Promise<number> {
   const report: Report = { version: 1, quick: options.quick, ...head, results };
   mkdirSync(DIST, { recursive: true });
   writeFileSync(join(DIST, "bench.json"), `${JSON.stringify(report, undefined, 1)}\n`);
+  writeFileSync(join(DIST, "bench.html"), benchPage(report));
   return older ? judge(older, report) : 0;
 }
 

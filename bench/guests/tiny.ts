@@ -18,8 +18,17 @@ const REST = [0xfa, 0xf4, 0xeb, 0xfd];
 
 /** Writes one byte to the console and resets. */
 export const PRINT_AND_END = Uint8Array.from([...print("!"), ...RESET, ...CRASH, ...REST]);
-/** Writes one byte to the console and does nothing for ever. */
-export const PRINT_AND_REST = Uint8Array.from([...print("!"), ...REST]);
+
+/**
+ * Writes to each page from 1 MiB to the end of memory, prints one byte and does nothing for ever.
+ * @param memoryBytes all of the guest's memory, below 3 GiB
+ */
+export function touchAll(memoryBytes: number): Uint8Array {
+  // mov edi, 1 MiB; 1: or byte ptr [edi], 0; add edi, 4096; cmp edi, END; jb 1b
+  const loop = [0x80, 0x0f, 0x00, 0x81, 0xc7, ...u32(4096), 0x81, 0xff, ...u32(memoryBytes)];
+  const touch = [0xbf, ...u32(0x10_0000), ...loop, 0x72, 0x100 - (loop.length + 2)];
+  return Uint8Array.from([...touch, ...print("!"), ...REST]);
+}
 
 /** What a guest can do to leave the monitor's KVM_RUN, once. */
 export const EXITS = {
