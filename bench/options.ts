@@ -8,7 +8,8 @@ export const USAGE = `Usage: bun bench [NAME...] [--quick] [--runs N] [--peer NA
 NAME      a table: ${TABLES.map(({ name }) => name).join(", ")} (default: all)
 --quick   fewer runs, within two minutes where no Linux guest takes part
 --runs    how often each program runs (default 20, quick 10)
---peer    a monitor to compare with that is not in PATH: ${PEERS.map(({ name }) => name).join(", ")}
+--peer    a monitor to compare with that is not in PATH: ${PEERS.map(({ name }) => name).join(", ")};
+          volt@OLD=PATH is another build of volt
 --compare an older dist/bench.json: says what got worse, and ends with status 1 if anything did`;
 
 export interface Options {
@@ -55,7 +56,7 @@ function parseRuns(text: string): number {
 function parsePeer(text: string): readonly [string, string] {
   const [name = "", ...path] = text.split("=");
   const known = PEERS.map((peer) => peer.name);
-  if (path.length === 0 || !known.includes(name))
+  if (path.length === 0 || !known.includes(name.split("@")[0]!))
     throw new Error(`--peer ${text}: give NAME=PATH, NAME one of ${known.join(", ")}`);
   return [name, path.join("=")];
 }

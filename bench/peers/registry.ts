@@ -19,18 +19,22 @@ export interface Contender {
 }
 
 /**
- * @param paths where a monitor is that is not in PATH, or that should not be taken from there, by its name
+ * @param paths where a monitor is that is not in PATH, or that should not be taken from there, by its name; `volt@old` is
+ *   one more volt, to compare two builds of it
  * @returns who is here, and the names of who is not
  */
 export function findContenders(paths: ReadonlyMap<string, string>): { present: Contender[]; absent: string[] } {
   const present: Contender[] = [];
   const absent: string[] = [];
   for (const peer of PEERS) {
-    const path = paths.get(peer.name) ?? Bun.which(peer.program) ?? undefined;
-    const version = path && versionOf(path, peer.versionFlag);
-    if (path && version !== undefined)
-      present.push({ name: peer.name, path, version, command: (guest, scratch) => peer.command(path, guest, scratch) });
-    else absent.push(peer.name);
+    const further = [...paths].filter(([name]) => name.startsWith(`${peer.name}@`));
+    for (const [name, given] of [[peer.name, paths.get(peer.name)] as const, ...further]) {
+      const path = given ?? Bun.which(peer.program);
+      const version = path && versionOf(path, peer.versionFlag);
+      if (path && version !== undefined)
+        present.push({ name, path, version, command: (guest, scratch) => peer.command(path, guest, scratch) });
+      else absent.push(name);
+    }
   }
   return { present, absent };
 }

@@ -17,6 +17,10 @@ describe("bun bench", () => {
     expect(parseOptions(["--peer", "qemu=/a=b"])?.peers).toEqual([["qemu", "/a=b"]]);
   });
 
+  test("takes another build of volt", () => {
+    expect(parseOptions(["--peer", "volt@before=/a"])?.peers).toEqual([["volt@before", "/a"]]);
+  });
+
   test.each([
     [["nonsense"], "nonsense: no such table"],
     [["--runs", "0"], "--runs 0: give a whole number"],
