@@ -29,7 +29,7 @@ export function findContenders(paths: ReadonlyMap<string, string>): { present: C
   for (const peer of PEERS) {
     const further = [...paths].filter(([name]) => name.startsWith(`${peer.name}@`));
     for (const [name, given] of [[peer.name, paths.get(peer.name)] as const, ...further]) {
-      const path = given ?? Bun.which(peer.program);
+      const path = given ?? Bun.which(peer.program) ?? undefined;
       const version = path && versionOf(path, peer.versionFlag);
       if (path && version !== undefined)
         present.push({ name, path, version, command: (guest, scratch) => peer.command(path, guest, scratch) });
