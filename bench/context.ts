@@ -48,11 +48,22 @@ export class Context implements AsyncDisposable {
     return join(this.folder, name);
   }
 
-  /** Where commands of a place run. The nested machine boots when first asked for. */
-  host(place: Place): Promise<Host> {
+  /** Where commands of a place run. The nested machine boots when first asked for, and again when it has died. */
+  async host(place: Place): Promise<Host> {
+    if (!(await this.isAlive(place))) this.#hosts.delete(place);
     const opened = this.#hosts.get(place) ?? (place === "here" ? Promise.resolve(new NativeHost()) : openHost());
     this.#hosts.set(place, opened);
-    return opened;
+    return await opened;
+  }
+
+  /** Whether a place takes commands, or was never asked to. */
+  async isAlive(place: Place): Promise<boolean> {
+    const opened = this.#hosts.get(place);
+    if (!opened) return true;
+    return await opened.then(
+      ({ alive }) => alive,
+      () => false,
+    );
   }
 
   async time(place: Place, command: readonly string[], options: StopwatchOptions = {}): Promise<Times> {
