@@ -18,6 +18,7 @@ const symbols = {
   close: { args: ["i32"], returns: "i32" },
   read: { args: ["i32", "ptr", "u64"], returns: i64 },
   write: { args: ["i32", "ptr", "u64"], returns: i64 },
+  writev: { args: ["i32", "ptr", "i32"], returns: i64 },
   pread: { args: ["i32", "ptr", "u64", "i64"], returns: i64 },
   readv: { args: ["i32", "ptr", "i32"], returns: i64 },
   lseek: { args: ["i32", "i64", "i32"], returns: i64 },

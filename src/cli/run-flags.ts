@@ -33,7 +33,7 @@ export const RUN_FLAGS = {
   hugepages: { type: "boolean", description: "backs guest memory with 2 MiB hugetlbfs pages" },
   console: {
     type: "enum",
-    options: ["serial", "none"],
+    options: ["serial", "virtio", "none"],
     description: "which console stdin and stdout are (default serial)",
   },
   id: { type: "string", valueHint: "NAME", description: "a name for the VM" },

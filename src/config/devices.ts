@@ -44,7 +44,7 @@ const drive = v.strictObject({
 
 const MAC = /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i;
 
-const networkInterface = v.strictObject({
+const interfaceFields = v.strictObject({
   iface_id: deviceId,
   /** A TAP device that exists: 15 bytes are what a name may have. */
   host_dev_name: v.pipe(
@@ -61,6 +61,16 @@ const networkInterface = v.strictObject({
   /** volt's: pairs of a receive and a transmit queue. The TAP needs IFF_MULTI_QUEUE for more than one. */
   queue_pairs: v.optional(whole(1, 7), 1),
 });
+const networkInterface = v.pipe(
+  interfaceFields,
+  v.forward(
+    v.check(
+      ({ vhost, rx_rate_limiter, tx_rate_limiter }) => !vhost || !(rx_rate_limiter || tx_rate_limiter),
+      "can't be had with a rate limiter: packets then do not pass volt; limit the TAP (tc qdisc), or leave vhost out",
+    ),
+    ["vhost"],
+  ),
+);
 
 const vsockFields = v.strictObject({
   /** 0 to 2 and the last one mean others than a guest. */

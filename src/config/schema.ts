@@ -47,7 +47,7 @@ const volt = v.strictObject({
   append: v.optional(bootArgs),
   /** What volt's own initramfs runs; its shell without one. */
   command: v.optional(v.pipe(v.array(text), v.minLength(1, "must not be empty"))),
-  console: v.optional(oneOf("serial", "none"), "serial"),
+  console: v.optional(oneOf("serial", "virtio", "none"), "serial"),
   /** Which of a kernel's entries is used. */
   boot_protocol: v.optional(oneOf("auto", "linux", "pvh"), "auto"),
   /** Whether kernel and initrd pages are mapped from their files, or copied. */

@@ -4,7 +4,7 @@
  */
 import { Fd } from "../../ffi/fd.ts";
 import type { VmConfig } from "../config/schema.ts";
-import type { OpenedDevices } from "../devices/virtio/registry.ts";
+import type { OpenedDevices } from "../devices/virtio/kind.ts";
 import type { Demands } from "../security/confinement.ts";
 
 /** A descriptor that survives the exec. */

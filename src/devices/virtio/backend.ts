@@ -96,6 +96,10 @@ export class VirtioBackend implements DeviceHost {
     this.#transport.changeConfig(offset, bytes);
   }
 
+  warn(text: string): void {
+    this.#report(`${this.device.name}: ${text}`);
+  }
+
   /** Comes back to a queue as if it had been kicked. */
   revisit(queue: number): void {
     this.#lines.kicks[queue]?.raise();

@@ -51,6 +51,8 @@ export interface DeviceHost {
   changeConfig(offset: number, bytes: Uint8Array): void;
   /** Has `process` called for a queue, after the other devices had their turn. */
   revisit(queue: number): void;
+  /** One line for the user's log. Never for what a guest can bring about again and again. */
+  warn(text: string): void;
 }
 
 /** A descriptor of the device's own, watched as long as the machine runs. One that comes and goes needs an epoll of its own. */

@@ -29,3 +29,6 @@ export interface DeviceKind<Opened = undefined> {
   /** Folders its devices still go into while the guest runs, by descriptors that `open` made. */
   readonly folders?: (opened: Opened) => readonly OpenFolder[];
 }
+
+/** What each kind opened, by its name: a part of the plan. */
+export type OpenedDevices = Readonly<Record<string, unknown>>;

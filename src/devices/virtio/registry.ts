@@ -2,17 +2,17 @@
 import type { VmConfig } from "../../config/schema.ts";
 import type { OpenFolder } from "../../security/folder.ts";
 import type { Rule } from "../../security/seccomp/rule.ts";
+import { balloon } from "./balloon/kind.ts";
 import { blk } from "./blk/kind.ts";
+import { console } from "./console/kind.ts";
 import type { VirtioDevice } from "./device.ts";
-import type { DeviceKind } from "./kind.ts";
+import type { DeviceKind, OpenedDevices } from "./kind.ts";
+import { net } from "./net/kind.ts";
 import { rng } from "./rng/kind.ts";
 import { vsock } from "./vsock/kind.ts";
 
 /** A guest names devices by this order (`vda` is the first disk), so it is the same in every version. */
-const KINDS = [blk, vsock, rng] as readonly DeviceKind<unknown>[];
-
-/** What each kind opened, by its name: a part of the plan. */
-export type OpenedDevices = Readonly<Record<string, unknown>>;
+const KINDS = [blk, net, vsock, rng, console, balloon] as readonly DeviceKind<unknown>[];
 
 /** Stage one: opens what a VM's devices have a path for. @throws ConfigError, SystemError */
 export function openDevices(config: VmConfig): OpenedDevices {

@@ -150,7 +150,7 @@ describe("a config file is refused", () => {
     ['{"volt": {"command": []}}', "volt.command: must not be empty"],
     [
       '{"volt": {"console": "\\u001b[2J\\u009b1m"}}',
-      'volt.console: must be one of serial, none, found "\\x1b[2J\\x9b1m"',
+      'volt.console: must be one of serial, virtio, none, found "\\x1b[2J\\x9b1m"',
     ],
     ['{"machine-config": {"vcpu_count": 0}}', `machine-config.vcpu_count: ${CPUS}, found 0`],
     ['{"machine-config": {"vcpu_count": 33}}', `machine-config.vcpu_count: ${CPUS}, found 33`],

@@ -2,7 +2,7 @@ import { monotonicNs } from "../../../ffi/clock.ts";
 import { isReady, POLL } from "../../../ffi/poll.ts";
 import type { InterruptLine } from "../../../src/devices/device.ts";
 import { VirtioBackend } from "../../../src/devices/virtio/backend.ts";
-import type { VirtioDevice } from "../../../src/devices/virtio/device.ts";
+import type { LineDescriptors, VirtioDevice } from "../../../src/devices/virtio/device.ts";
 import { VirtioMmio } from "../../../src/devices/virtio/transport/mmio.ts";
 import { VIRTIO_STATE_BYTES, VirtioState } from "../../../src/devices/virtio/transport/state.ts";
 import type { GuestMemory } from "../../../src/memory/guest.ts";
@@ -45,14 +45,15 @@ export class VirtioRig<Device extends VirtioDevice = VirtioDevice> {
   /** What the back end had to say. */
   readonly reports: string[] = [];
 
-  constructor(device: Device, memory: GuestMemory) {
+  /** @param numbers of real descriptors, for devices whose queues are the host kernel's */
+  constructor(device: Device, memory: GuestMemory, numbers?: LineDescriptors) {
     this.device = device;
     this.memory = memory;
     this.state = new VirtioState(new ArrayBuffer(VIRTIO_STATE_BYTES));
     this.state.describe(device);
     this.kicks = device.queueSizes.map(() => new FakeLine());
     this.mmio = new VirtioMmio(this.state, this.kicks, this.wake);
-    const descriptors = { interrupt: -1, kicks: this.kicks.map(() => -1) };
+    const descriptors = numbers ?? { interrupt: -1, kicks: this.kicks.map(() => -1) };
     const lines = { interrupt: this.interrupt, kicks: this.kicks, descriptors };
     this.backend = new VirtioBackend(device, this.state, memory, lines, (problem) => this.reports.push(problem));
   }

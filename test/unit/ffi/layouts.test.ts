@@ -13,6 +13,9 @@ import { RUN } from "../../../ffi/kvm/layouts.ts";
 import { MADV, MAP, PROT } from "../../../ffi/memory.ts";
 import { POLL } from "../../../ffi/poll.ts";
 import { Signal } from "../../../ffi/signal.ts";
+import { SHUT } from "../../../ffi/socket.ts";
+import { TUN_F, TunIoctl } from "../../../ffi/tap.ts";
+import { UIO_MAXIOV } from "../../../ffi/uio.ts";
 import { FALLOC_FL } from "../../../ffi/vectored-io.ts";
 import { VHOST_FILE_UNBIND, VhostIoctl } from "../../../ffi/vhost.ts";
 import { filesUnder, ROOT, textOf } from "../../support/source-tree.ts";
@@ -37,6 +40,10 @@ const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Read
   ["signal.h", "", Signal],
   ["sys/epoll.h", "EPOLL", epollByHeaderName],
   ["poll.h", "POLL", POLL],
+  ["linux/if_tun.h", "", TunIoctl],
+  ["linux/if_tun.h", "TUN_F_", TUN_F],
+  ["linux/uio.h", "", { UIO_MAXIOV }],
+  ["sys/socket.h", "SHUT_", SHUT],
   ["linux/falloc.h", "FALLOC_FL_", FALLOC_FL],
   ["sys/inotify.h", "IN_", IN],
   [IO_URING, "IORING_OP_", uring.RingOp],
@@ -82,6 +89,15 @@ const PRIVATE: readonly (readonly [file: string, header: string, names: readonly
   ["ffi/host.ts", "linux/seccomp.h", ["SECCOMP_GET_ACTION_AVAIL", "SECCOMP_RET_KILL_PROCESS"]],
   ["ffi/host.ts", "linux/prctl.h", ["PR_GET_SECCOMP"]],
   ["ffi/process.ts", "linux/prctl.h", ["PR_SET_NAME"]],
+  ["ffi/tap.ts", "linux/if_tun.h", ["IFF_TAP", "IFF_NO_PI", "IFF_VNET_HDR", "IFF_MULTI_QUEUE", "IFF_ATTACH_QUEUE"]],
+  ["ffi/tap.ts", "linux/if_tun.h", ["IFF_DETACH_QUEUE"]],
+  ["ffi/tap.ts", "linux/sockios.h", ["SIOCGIFINDEX"]],
+  ["ffi/tap.ts", "sys/socket.h", ["AF_INET", "SOCK_DGRAM", "SOCK_CLOEXEC"]],
+  [
+    "ffi/socket.ts",
+    "sys/socket.h",
+    ["AF_UNIX", "SOCK_STREAM", "SOCK_NONBLOCK", "SOCK_CLOEXEC", "MSG_PEEK", "MSG_DONTWAIT", "MSG_NOSIGNAL"],
+  ],
   ["ffi/terminal.ts", "sys/ioctl.h", ["TCGETS", "TCSETS", "TIOCGWINSZ"]],
 ];
 

@@ -44,7 +44,11 @@ function openVhostVsock(guestCid: number): number {
     return fd;
   } catch (error) {
     const isTaken = error instanceof SystemError && error.errno === Errno.EADDRINUSE;
-    const why = isTaken ? `another guest has CID ${guestCid}: give another cid` : String(error);
+    const why = isTaken
+      ? `another guest has CID ${guestCid}: give another cid`
+      : error instanceof Error
+        ? error.message
+        : String(error);
     throw new ConfigError("", "--vsock", why);
   }
 }

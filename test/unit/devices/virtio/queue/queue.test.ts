@@ -84,6 +84,19 @@ describe("completing", () => {
     expect(driver.takeUsed()).toEqual(heads.toReversed().map((id) => ({ id, length: id })));
   });
 
+  test("in stages shows the driver all of them or none", () => {
+    const { device, driver } = bothSides();
+    const chain = new DescriptorChain();
+    for (let i = 0; i < 3; i++) driver.add({ address: BUFFER, length: 8, writable: true });
+    for (const written of [3, 2, 1]) {
+      device.next(chain);
+      device.stage(chain.head, written);
+      expect(driver.takeUsed()).toEqual([]);
+    }
+    device.publish();
+    expect(driver.takeUsed().map(({ length }) => length)).toEqual([3, 2, 1]);
+  });
+
   test("what was not taken is a mistake of the device, and writes nothing", () => {
     const { device, driver } = bothSides();
     const head = driver.add({ address: BUFFER, length: 1 });
