@@ -127,6 +127,52 @@ describe("the main thread", () => {
   });
 });
 
+describe("a network card", () => {
+  const TAP = { iface_id: "n", host_dev_name: "tap0" };
+  const [CARD, VHOST_CARD] = [TAP, { ...TAP, vhost: true }].map((one) => machine({ "network-interfaces": [one] }));
+  const VHOST_SET_OWNER = 0xaf01;
+  const TUNSETIFF = 0x4004_54ca;
+  const TUNSETOFFLOAD = 0x4004_54d0;
+
+  test("carries frames, and can't be made another interface's", () => {
+    expect(answer(CARD!, "main", "readv")).toBe("allow");
+    expect(answer(CARD!, "main", "ioctl", 0, TUNSETOFFLOAD)).toBe("allow");
+    expect(answer(CARD!, "main", "ioctl", 0, TUNSETIFF)).toBe("trap");
+    expect(answer(CARD!, "main", "ioctl", 0, VHOST_SET_OWNER)).toBe("trap");
+  });
+
+  test("with vhost leaves its frames to the kernel", () => {
+    expect(answer(VHOST_CARD!, "main", "ioctl", 0, VHOST_SET_OWNER)).toBe("allow");
+    expect(answer(VHOST_CARD!, "main", "readv")).toBe("trap");
+  });
+
+  test("is nothing to a machine without one", () => {
+    expect(answer(PLAIN, "main", "ioctl", 0, TUNSETOFFLOAD)).toBe("trap");
+    expect(answer(PLAIN, "main", "readv")).toBe("trap");
+  });
+});
+
+describe("a vsock", () => {
+  const vsock = (rest: object) => machine({ vsock: { guest_cid: 3, ...rest } });
+  const UNIX = vsock({ uds_path: "v.sock" });
+  const STREAM = 0o2004001;
+
+  test("makes Unix sockets, and no others", () => {
+    expect(answer(UNIX, "main", "socket", 1, STREAM, 0)).toBe("allow");
+    for (const domain of [2, 10, 16, 17, 40]) expect(answer(UNIX, "main", "socket", domain, STREAM, 0)).toBe("trap");
+    for (const call of ["connect", "accept4", "sendmsg", "readv"]) expect(answer(UNIX, "main", call)).toBe("allow");
+    for (const call of ["bind", "listen", "socketpair"]) expect(answer(UNIX, "main", call)).toBe("trap");
+  });
+
+  test("of the host's kernel makes none at all", () => {
+    expect(answer(vsock({ vhost: true }), "main", "socket", 1, STREAM, 0)).toBe("trap");
+  });
+
+  test("is the main thread's: a vCPU's has no part in it", () => {
+    expect(answer(UNIX, "vcpu", "connect")).toBe("trap");
+  });
+});
+
 test("every rule says why", () => {
   for (const { rules } of [DISK.common, DISK.main, DISK.vcpu]) {
     expect(rules.filter(({ why }) => why.length < 5)).toEqual([]);
