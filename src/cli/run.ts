@@ -5,6 +5,8 @@ import { ConfigError } from "../config/error.ts";
 import { mergeConfig, parseConfig, parseConfigText, type VmConfigLayer } from "../config/parse.ts";
 import type { VmConfig, VmConfigInput } from "../config/schema.ts";
 import { openInput } from "../host/open-file.ts";
+import { storePaths } from "../kernels/paths.ts";
+import { findKernel, storeFolder } from "../kernels/store.ts";
 import { becomeSecondStage } from "../machine/confine.ts";
 import { openPlan } from "../machine/open.ts";
 import { HANDLED_SIGNALS } from "../machine/signals.ts";
@@ -23,16 +25,21 @@ export const runVmCommand = defineCommand({
     description: "boots one VM in the foreground; stdin and stdout are its console (Ctrl-] ? for help there)",
   },
   args: RUN_FLAGS,
-  run({ args, data }) {
+  async run({ args, data }) {
     const { rest, lists, firstLineNs } = data as Invocation;
     const timeline = startTimeline(firstLineNs);
-    const config = resolve(args.config, configOfFlags(args, lists, rest));
+    const config = resolveConfig(args.config, configOfFlags(args, lists, rest));
     timeline.mark("configuration resolved");
     if (args["print-config"]) return print(STDOUT, `${JSON.stringify(config, null, 2)}\n`);
 
+    const kernel = findKernel(config["boot-source"].kernel_image_path);
+    if (config.volt.require_signed) {
+      const { requireSigned } = await import("../kernels/trust/signed.ts");
+      requireSigned(storePaths(storeFolder()), kernel);
+    }
     // From here on a signal waits for the second stage, which takes it as data: none is lost in the exec.
     blockSignals(HANDLED_SIGNALS);
-    const plan = openPlan(config, timeline);
+    const plan = openPlan(config, kernel, timeline);
     timeline.mark("confined, exec");
     return becomeSecondStage({ ...plan, stamps: timeline.stamps() });
   },
@@ -41,8 +48,8 @@ export const runVmCommand = defineCommand({
 /** What a VM has that no file describes. */
 const WITHOUT_FILE: VmConfigInput = { entropy: {} };
 
-/** The file first, flags over it. */
-function resolve(path: string | undefined, flags: VmConfigLayer): VmConfig {
+/** The file first, flags over it. @throws ConfigError */
+export function resolveConfig(path: string | undefined, flags: VmConfigLayer): VmConfig {
   const file = path === undefined ? WITHOUT_FILE : parseConfigText(readConfigFile(path), path);
   return parseConfig(mergeConfig(file, flags), "", flagOf);
 }

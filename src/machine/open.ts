@@ -6,7 +6,7 @@ import { ConfigError } from "../config/error.ts";
 import type { VmConfig } from "../config/schema.ts";
 import { openDevices } from "../devices/virtio/registry.ts";
 import { openInput, openOutput } from "../host/open-file.ts";
-import { findKernel } from "../kernels/store.ts";
+import type { FoundKernel } from "../kernels/store.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { VERSION } from "../version.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
@@ -19,9 +19,8 @@ const STDERR = 2;
  * Every descriptor in the plan survives an exec.
  * @throws ConfigError, SystemError
  */
-export function openPlan(config: VmConfig, timeline: Timeline): Plan {
-  const { kernel_image_path, initrd_path } = config["boot-source"];
-  const kernel = findKernel(kernel_image_path);
+export function openPlan(config: VmConfig, kernel: FoundKernel, timeline: Timeline): Plan {
+  const { initrd_path } = config["boot-source"];
   if (initrd_path !== undefined && config.volt.command) {
     throw new ConfigError("", "--initrd", "a command after `--` runs in volt's own initramfs: give one or the other");
   }

@@ -1,0 +1,84 @@
+/** Objects: kernels by the digest of what they are made of. */
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { Fd, O } from "../../ffi/fd.ts";
+import { digestOf } from "./digest.ts";
+import type { Draft } from "./draft.ts";
+import { withStoreLock } from "./lock.ts";
+import type { Manifest } from "./manifest.ts";
+import { MANIFEST, PARTS, type Part, type StorePaths } from "./paths.ts";
+
+/**
+ * Makes a draft an object and gives it a name, in that order, each in one step: whenever volt is killed, the store holds
+ * whole kernels only. Had the store the same kernel already, that one stays and just gets the name.
+ * @param draft holds the parts, and nothing else
+ * @returns the object's digest
+ */
+export function commitObject(paths: StorePaths, draft: Draft, manifest: Manifest, name: string): string {
+  const digest = objectDigest(manifest);
+  writeFileSync(draft.file(MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  for (const file of readdirSync(draft.path)) sync(draft.file(file));
+  sync(draft.path, O.DIRECTORY);
+  withStoreLock(paths, () => {
+    mkdirSync(paths.objects, { recursive: true });
+    if (!existsSync(`${paths.object(digest)}/${MANIFEST}`)) {
+      rmSync(paths.object(digest), { recursive: true, force: true });
+      renameSync(draft.path, paths.object(digest));
+      sync(paths.objects, O.DIRECTORY);
+    }
+    linkName(paths, name, digest);
+  });
+  return digest;
+}
+
+/** What an object is called by: its parts, not when and how they came. */
+export function objectDigest({ files }: Manifest): string {
+  const parts = (Object.keys(PARTS) as Part[]).flatMap((part) => {
+    const file = files[part];
+    return file ? [`${part} ${file.sha256}\n`] : [];
+  });
+  return digestOf(parts.join(""));
+}
+
+/** Points a name at an object; the store's lock is held. What the name meant before is not touched. */
+export function linkName(paths: StorePaths, name: string, digest: string): void {
+  mkdirSync(paths.kernels, { recursive: true });
+  const draft = `${paths.kernels}/.${name}.new`;
+  rmSync(draft, { force: true });
+  symlinkSync(`../objects/${digest}`, draft);
+  // A folder filled by hand gives way; rename(2) does not replace one by a link.
+  if (digestOfName(paths, name) === undefined) rmSync(paths.kernel(name), { recursive: true, force: true });
+  renameSync(draft, paths.kernel(name));
+  sync(paths.kernels, O.DIRECTORY);
+}
+
+/** The object a name leads to; undefined when there is no such name, or it is a folder filled by hand. */
+export function digestOfName(paths: StorePaths, name: string): string | undefined {
+  try {
+    return /^\.\.\/objects\/([0-9a-f]{64})$/.exec(readlinkSync(paths.kernel(name)))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes a small file of the store so that it is there whole, or not at all. */
+export function replaceFile(path: string, text: string): void {
+  const draft = `${path}.new`;
+  writeFileSync(draft, text);
+  sync(draft);
+  renameSync(draft, path);
+  sync(path.slice(0, path.lastIndexOf("/")), O.DIRECTORY);
+}
+
+function sync(path: string, flags = 0): void {
+  using fd = Fd.open(path, O.RDONLY | flags);
+  fd.sync();
+}
