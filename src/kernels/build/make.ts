@@ -50,13 +50,13 @@ export async function make(
 
 /** Who built it, where and when is in every kernel: said to be nobody, and the day its source is from. */
 function pinned(source: string): Record<string, string> {
-  const seconds = Math.floor(statSync(`${source}/Makefile`).mtimeMs / 1000);
+  const day = statSync(`${source}/Makefile`).mtime.toUTCString();
   return {
     ARCH: "x86",
     KBUILD_BUILD_USER: "volt",
     KBUILD_BUILD_HOST: "volt",
     KBUILD_BUILD_VERSION: "1",
-    KBUILD_BUILD_TIMESTAMP: `@${seconds}`,
+    KBUILD_BUILD_TIMESTAMP: day,
     // A caller's own flags would make other bytes.
     ...Object.fromEntries(
       ["KCFLAGS", "CFLAGS", "LDFLAGS", "MAKEFLAGS", "LOCALVERSION", "KCONFIG_CONFIG"].map((name) => [name, ""]),

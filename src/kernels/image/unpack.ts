@@ -2,9 +2,10 @@
 import { type BzImage, isBzImage, parseBzImage, payloadCompression } from "../../boot/bzimage.ts";
 import { COMPRESSION_MAGIC_LENGTH, type Compression, compressionOf } from "../../boot/compression.ts";
 import { isElf } from "../../boot/elf-header.ts";
-import { BootError } from "../../boot/error.ts";
+import { BootError, DAMAGED } from "../../boot/error.ts";
 import { IDENTIFY_LENGTH, identify } from "../../boot/identify.ts";
 import type { LoadLimits } from "../../boot/limits.ts";
+import { viewOf } from "../../boot/pack.ts";
 import { type ByteSource, bytesSource, readHead } from "../../boot/source.ts";
 import { decompress } from "./decompress.ts";
 
@@ -38,6 +39,7 @@ export function unpackKernel(file: ByteSource): UnpackedKernel {
     throw new BootError(file.name, "its kernel is packed in a way volt does not know", "give its vmlinux");
   }
   const elf = unpacked(file, payload(source, image, compression), compression);
+  checkSize(file.name, elf.size, source, image, compression);
   if (!isElf(readHead(elf, 4))) {
     throw new BootError(file.name, "what is packed in it is no ELF file", "give its vmlinux");
   }
@@ -46,8 +48,20 @@ export function unpackKernel(file: ByteSource): UnpackedKernel {
 
 /** But for gzip, which has it itself, the unpacked size follows the stream (Documentation/x86/boot.rst, payload_length). */
 function payload(source: ByteSource, image: BzImage, compression: Compression): Uint8Array {
-  const trailer = compression === "gzip" ? 0 : 4;
-  return source.read(image.payloadOffset, Math.max(0, image.payloadLength - trailer));
+  return source.read(image.payloadOffset, Math.max(0, image.payloadLength - trailerSize(compression)));
+}
+
+function trailerSize(compression: Compression): number {
+  return compression === "gzip" ? 0 : 4;
+}
+
+/** Not every compression notices that its data end too early. */
+function checkSize(where: string, size: number, source: ByteSource, image: BzImage, compression: Compression): void {
+  if (trailerSize(compression) === 0) return;
+  const at = image.payloadOffset + image.payloadLength - trailerSize(compression);
+  const promised = viewOf(source.read(at, trailerSize(compression))).getUint32(0, true);
+  if (size === promised) return;
+  throw new BootError(where, `it unpacks to ${size} bytes, and its header promises ${promised}`, DAMAGED);
 }
 
 function unpacked({ name }: ByteSource, bytes: Uint8Array, compression: Compression): ByteSource {
