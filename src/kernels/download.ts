@@ -11,6 +11,7 @@ import type { StorePaths } from "./paths.ts";
 const DOWNLOAD_MAX = 2 ** 30;
 /** A server that says nothing for so long is given up. */
 const SILENCE_MS = 30_000;
+/** So often without a byte more. */
 const TRIES = 4;
 
 export interface Progress {
@@ -38,10 +39,14 @@ export async function download(paths: StorePaths, url: string, progress: (now: P
   if (!lock) throw new ConfigError("", url, "another volt is downloading it: wait for that one");
   const path = `${folder}/part`;
   try {
-    for (let attempt = 1; ; attempt++) {
+    let tries = 0;
+    for (;;) {
+      const before = sizeOf(path);
       const problem = await fetchRest(url, path, `${folder}/version`, progress);
       if (problem === undefined) break;
-      if (!problem.again || attempt === TRIES) throw new ConfigError("", url, problem.text);
+      // One that gets further each time gets there.
+      tries = sizeOf(path) > before ? 1 : tries + 1;
+      if (!problem.again || tries === TRIES) throw new ConfigError("", url, problem.text);
     }
   } catch (error) {
     lock.close();
