@@ -47,7 +47,7 @@ export function linux(version: string, size = 5000): Uint8Array {
   text.fill(0x90, 0, size / 2);
   text.set(new TextEncoder().encode(`Linux version 6.1.0-${version} (somebody) `), 300);
   return buildElf(TEXT.address, [
-    { address: TEXT.address, bytes: text, memorySize: 0x4000 },
+    { address: TEXT.address, bytes: text, memorySize: Math.max(size, 0x4000) },
     notes(concat(LINUX_NOTE, PVH_NOTE)),
   ]);
 }
