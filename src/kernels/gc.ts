@@ -3,7 +3,7 @@ import { lstatSync, readdirSync, renameSync } from "node:fs";
 import { Draft, lockFolder } from "./draft.ts";
 import { namesIn } from "./list.ts";
 import { withStoreLock } from "./lock.ts";
-import { digestOfName } from "./objects.ts";
+import { digestOfName, isLeftOver } from "./objects.ts";
 import type { StorePaths } from "./paths.ts";
 
 /** Something that goes. */
@@ -35,7 +35,7 @@ function garbage(paths: StorePaths): Garbage[] {
     ...entries(paths.objects, (name) => !used.has(name), "a kernel without a name"),
     ...entries(paths.drafts, (_, path) => isAbandoned(path), "an unfinished draft"),
     ...entries(paths.downloads, (_, path) => isAbandoned(path), "a broken-off download"),
-    ...entries(paths.kernels, (name) => name.endsWith(".new"), "a left-over"),
+    ...[paths.kernels, paths.trust].flatMap((folder) => entries(folder, isLeftOver, "a left-over")),
   ];
 }
 

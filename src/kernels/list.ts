@@ -81,10 +81,15 @@ function describe(paths: StorePaths, name: string, preferred: string | undefined
 }
 
 function sizeOf(folder: string): number {
-  return Object.values(PARTS).reduce((sum, file) => {
-    const status = statSync(`${folder}/${file}`, { throwIfNoEntry: false });
-    return sum + (status?.size ?? 0);
-  }, 0);
+  return Object.values(PARTS).reduce((sum, file) => sum + fileSize(`${folder}/${file}`), 0);
+}
+
+function fileSize(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0; // it has no such part, or somebody put a file where a folder belongs
+  }
 }
 
 function isThere(path: string): boolean {

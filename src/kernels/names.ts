@@ -4,14 +4,14 @@ import { ConfigError } from "../config/error.ts";
 import { storedKernel } from "./list.ts";
 import { withStoreLock } from "./lock.ts";
 import { linkName, replaceFile } from "./objects.ts";
-import { checkName, type StorePaths } from "./paths.ts";
+import { checkName, DEFAULT, type StorePaths } from "./paths.ts";
 import { defaultName } from "./store.ts";
 
 /** @throws ConfigError when there is none of this name */
 export function setDefault(paths: StorePaths, name: string): void {
   withStoreLock(paths, () => {
     storedKernel(paths, name);
-    replaceFile(paths.default, `${name}\n`);
+    replaceFile(paths.kernels, DEFAULT, `${name}\n`);
   });
 }
 
@@ -19,7 +19,7 @@ export function setDefault(paths: StorePaths, name: string): void {
 export function setFirstDefault(paths: StorePaths, name: string): boolean {
   return withStoreLock(paths, () => {
     if (defaultName(paths.default) !== undefined) return false;
-    replaceFile(paths.default, `${name}\n`);
+    replaceFile(paths.kernels, DEFAULT, `${name}\n`);
     return true;
   });
 }

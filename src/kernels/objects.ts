@@ -51,7 +51,7 @@ export function objectDigest({ files }: Manifest): string {
 /** Points a name at an object; the store's lock is held. What the name meant before is not touched. */
 export function linkName(paths: StorePaths, name: string, digest: string): void {
   mkdirSync(paths.kernels, { recursive: true });
-  const draft = `${paths.kernels}/.${name}.new`;
+  const draft = draftName(paths.kernels, name);
   rmSync(draft, { force: true });
   symlinkSync(`../objects/${digest}`, draft);
   // A folder filled by hand gives way; rename(2) does not replace one by a link.
@@ -70,12 +70,22 @@ export function digestOfName(paths: StorePaths, name: string): string | undefine
 }
 
 /** Writes a small file of the store so that it is there whole, or not at all. */
-export function replaceFile(path: string, text: string): void {
-  const draft = `${path}.new`;
+export function replaceFile(folder: string, name: string, text: string): void {
+  const draft = draftName(folder, name);
   writeFileSync(draft, text);
   sync(draft);
-  renameSync(draft, path);
-  sync(path.slice(0, path.lastIndexOf("/")), O.DIRECTORY);
+  renameSync(draft, `${folder}/${name}`);
+  sync(folder, O.DIRECTORY);
+}
+
+/** What a file or link is called until it is whole: no kernel's name, so a kill leaves none that is half there. */
+function draftName(folder: string, name: string): string {
+  return `${folder}/.${name}.new`;
+}
+
+/** Whether a killed volt has left this. */
+export function isLeftOver(name: string): boolean {
+  return name.startsWith(".") && name.endsWith(".new");
 }
 
 function sync(path: string, flags = 0): void {

@@ -18,12 +18,13 @@ export const PARTS = { vmlinux: "vmlinux", modules: "modules.cpio", config: "con
 export type Part = keyof typeof PARTS;
 export const MANIFEST = "manifest.json";
 
+/** In `kernels/`: the file with the name that is taken when none is given. */
+export const DEFAULT = "default";
+
 /** One path component: "../../etc" must not lead anywhere, and "default" is taken. */
 export function isKernelName(name: string): boolean {
   return /^[\w.+-]{1,100}$/.test(name) && !/^\.|^-/.test(name) && name !== DEFAULT;
 }
-
-const DEFAULT = "default";
 
 /** The folders and files of a store. @param home VOLT_HOME */
 export function storePaths(home: string) {

@@ -6,7 +6,8 @@ const PATH = () => `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
 
 export interface ToolOptions {
   readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Over this process's; undefined takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** The Debian package to name when the program is missing. */
   readonly package: string;
   /** Each line of its output, as it comes; it is then not returned. */
@@ -23,7 +24,7 @@ export async function runTool(command: readonly [string, ...string[]], options: 
   const path = requireTool(name, options.package);
   const child = Bun.spawn([path, ...args], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { ...process.env, PATH: PATH(), LC_ALL: "C", ...options.env },
+    env: environment(options.env),
     stdin: "ignore",
     stdout: "pipe",
     stderr: "pipe",
@@ -35,6 +36,13 @@ export async function runTool(command: readonly [string, ...string[]], options: 
   ]);
   if (status === 0) return stdout;
   throw new ConfigError("", name, complaint(stderr) ?? `it ended with status ${child.signalCode ?? status}`);
+}
+
+function environment(changes: ToolOptions["env"] = {}): Record<string, string> {
+  const all = { ...process.env, PATH: PATH(), LC_ALL: "C", ...changes };
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 /** @returns its path @throws ConfigError */

@@ -14,6 +14,19 @@ const TOOLS = [
 ] as const;
 const LIBELF = "/usr/include/libelf.h";
 
+/** Variables of a caller's that would make other bytes, or none. */
+const NOT_THE_CALLERS = [
+  "KCFLAGS",
+  "KAFLAGS",
+  "CFLAGS",
+  "LDFLAGS",
+  "MAKEFLAGS",
+  "LOCALVERSION",
+  "KCONFIG_CONFIG",
+  "CROSS_COMPILE",
+  "LLVM",
+];
+
 /** @throws ConfigError that names what is missing and its package */
 export function checkTools(): void {
   const missing: string[] = TOOLS.filter(([name]) => Bun.which(name) === null).map(([, debian]) => debian);
@@ -49,7 +62,7 @@ export async function make(
 }
 
 /** Who built it, where and when is in every kernel: said to be nobody, and the day its source is from. */
-function pinned(source: string): Record<string, string> {
+function pinned(source: string): Record<string, string | undefined> {
   const day = statSync(`${source}/Makefile`).mtime.toUTCString();
   return {
     ARCH: "x86",
@@ -57,9 +70,6 @@ function pinned(source: string): Record<string, string> {
     KBUILD_BUILD_HOST: "volt",
     KBUILD_BUILD_VERSION: "1",
     KBUILD_BUILD_TIMESTAMP: day,
-    // A caller's own flags would make other bytes.
-    ...Object.fromEntries(
-      ["KCFLAGS", "CFLAGS", "LDFLAGS", "MAKEFLAGS", "LOCALVERSION", "KCONFIG_CONFIG"].map((name) => [name, ""]),
-    ),
+    ...Object.fromEntries(NOT_THE_CALLERS.map((name) => [name, undefined])),
   };
 }

@@ -15,7 +15,7 @@ export function trustKey(paths: StorePaths, text: string, where: string): Truste
   const key = parsePublicKey(text, where);
   withStoreLock(paths, () => {
     mkdirSync(paths.trust, { recursive: true });
-    replaceFile(`${paths.trust}/${key.id}.pub`, `${text.trim()}\n`);
+    replaceFile(paths.trust, `${key.id}.pub`, `${text.trim()}\n`);
   });
   return { ...key, comment: commentOf(text) };
 }

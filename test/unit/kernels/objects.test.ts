@@ -175,12 +175,21 @@ describe("gc", () => {
     mkdirSync(join(home.paths.downloads, "dead"), { recursive: true });
     writeFileSync(join(home.paths.drafts, "a file"), "x");
     symlinkSync("../objects/x", join(home.paths.kernels, ".one.new"));
-    writeFileSync(`${home.paths.default}.new`, "on");
+    writeFileSync(join(home.paths.kernels, ".default.new"), "on");
+    home.add("good.new");
     using draft = new Draft(home.paths);
     expect(collectGarbage(home.paths)).toHaveLength(5);
     expect(existsSync(draft.path)).toBe(true);
-    expect(home.list("kernels")).toEqual(["default", "one"]);
+    expect(home.list("kernels")).toEqual(["default", "good.new", "one"]);
     expect(home.list("downloads")).toEqual([]);
+  });
+
+  test("and ls take a file among the kernels for what it is: no kernel", () => {
+    using home = new Home();
+    home.add("one");
+    writeFileSync(home.paths.kernel("file"), "x");
+    expect(listKernels(home.paths)).toMatchObject([{ name: "file", size: 0, manifest: undefined }, { name: "one" }]);
+    expect(collectGarbage(home.paths)).toEqual([]);
   });
 
   test("of a store that is not there is nothing", () => {
