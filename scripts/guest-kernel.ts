@@ -32,7 +32,8 @@ export async function stockKernel(): Promise<StockKernel> {
   const { version, vmlinuz, root } = await debianCloudKernel();
   // What it was made of: another kernel or another list of modules makes it anew.
   const from = `linux-image-${version} with ${DEBIAN_MODULES.join(" ")}`;
-  const isThere = () => listKernels(STORE).find(({ name, manifest }) => name === STOCK && manifest?.source.from === from);
+  const isThere = () =>
+    listKernels(STORE).find(({ name, manifest }) => name === STOCK && manifest?.source.from === from);
   if (!isThere()) {
     addKernel(STORE, {
       name: STOCK,
@@ -46,7 +47,14 @@ export async function stockKernel(): Promise<StockKernel> {
   }
   const { folder } = isThere()!;
   const part = (name: keyof typeof PARTS) => join(folder, PARTS[name]);
-  return { store: STORE.home, name: STOCK, bzImage: vmlinuz, version, vmlinux: part("vmlinux"), modules: part("modules") };
+  return {
+    store: STORE.home,
+    name: STOCK,
+    bzImage: vmlinuz,
+    version,
+    vmlinux: part("vmlinux"),
+    modules: part("modules"),
+  };
 }
 
 /**

@@ -88,6 +88,6 @@ export function addKernel(paths: StorePaths, kernel: NewKernel): AddedKernel {
   };
   using draft = new Draft(paths);
   for (const [part, bytes] of Object.entries(parts)) writeFileSync(draft.file(PARTS[part as Part]), bytes);
-  const digest = commitObject(paths, draft, manifest, kernel.name);
-  return { name: kernel.name, digest, manifest, isDefault: setFirstDefault(paths, kernel.name) };
+  const stored = commitObject(paths, draft, manifest, kernel.name);
+  return { name: kernel.name, ...stored, isDefault: setFirstDefault(paths, kernel.name) };
 }

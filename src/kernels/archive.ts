@@ -60,8 +60,7 @@ export async function importKernel(paths: StorePaths, file: string, name: string
   for (const part of FILES) {
     if (lstatSync(`${into}/${part}`, { throwIfNoEntry: false })) renameSync(`${into}/${part}`, whole.file(part));
   }
-  commitObject(paths, whole, manifest, name);
-  return { name, digest, manifest, isDefault: setFirstDefault(paths, name) };
+  return { name, ...commitObject(paths, whole, manifest, name), isDefault: setFirstDefault(paths, name) };
 }
 
 /** tar complains of parts that an archive does not have; what matters is checked after. */

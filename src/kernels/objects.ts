@@ -1,42 +1,59 @@
 /** Objects: kernels by the digest of what they are made of. */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { Fd, O } from "../../ffi/fd.ts";
 import { digestOf } from "./digest.ts";
 import type { Draft } from "./draft.ts";
 import { withStoreLock } from "./lock.ts";
-import type { Manifest } from "./manifest.ts";
+import { type Manifest, readManifest } from "./manifest.ts";
 import { MANIFEST, PARTS, type Part, type StorePaths } from "./paths.ts";
 
 /**
  * Makes a draft an object and gives it a name, in that order, each in one step: whenever volt is killed, the store holds
- * whole kernels only. Had the store the same kernel already, that one stays and just gets the name.
+ * whole kernels only. Had the store the same kernel already, its files stay, and its manifest learns what is new.
  * @param draft holds the parts, and nothing else
- * @returns the object's digest
  */
-export function commitObject(paths: StorePaths, draft: Draft, manifest: Manifest, name: string): string {
+export function commitObject(
+  paths: StorePaths,
+  draft: Draft,
+  manifest: Manifest,
+  name: string,
+): { readonly digest: string; readonly manifest: Manifest } {
   const digest = objectDigest(manifest);
-  writeFileSync(draft.file(MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  const object = paths.object(digest);
+  writeFileSync(draft.file(MANIFEST), manifestText(manifest));
   for (const file of readdirSync(draft.path)) sync(draft.file(file));
   sync(draft.path, O.DIRECTORY);
-  withStoreLock(paths, () => {
+  return withStoreLock(paths, () => {
     mkdirSync(paths.objects, { recursive: true });
-    if (!existsSync(`${paths.object(digest)}/${MANIFEST}`)) {
-      rmSync(paths.object(digest), { recursive: true, force: true });
-      renameSync(draft.path, paths.object(digest));
+    const old = oldManifest(object);
+    // A signature is not lost because the same kernel came again without one.
+    const merged = { ...pick(old, "signature", "recipe"), ...manifest };
+    if (old) {
+      replaceFile(object, MANIFEST, manifestText(merged));
+    } else {
+      rmSync(object, { recursive: true, force: true });
+      renameSync(draft.path, object);
       sync(paths.objects, O.DIRECTORY);
     }
     linkName(paths, name, digest);
+    return { digest, manifest: merged };
   });
-  return digest;
+}
+
+function oldManifest(object: string): Manifest | undefined {
+  try {
+    return readManifest(object);
+  } catch {
+    return undefined; // damaged: made anew
+  }
+}
+
+function pick<K extends keyof Manifest>(manifest: Manifest | undefined, ...keys: readonly K[]): Partial<Manifest> {
+  return Object.fromEntries(keys.flatMap((key) => (manifest?.[key] === undefined ? [] : [[key, manifest[key]]])));
+}
+
+function manifestText(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
 /** What an object is called by: its parts, not when and how they came. */

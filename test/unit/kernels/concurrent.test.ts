@@ -1,7 +1,10 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { listKernels } from "../../../src/kernels/list.ts";
 import { BUSY, kernelFiles, killAgainAndAgain, storeProblems } from "../../support/kernels/kills.ts";
 import { Home } from "./home.ts";
+
+/** A process a kill, and every step waits for the disk. */
+setDefaultTimeout(120_000);
 
 test("a store whose users are killed at random moments holds whole kernels only, and gc clears the rest", async () => {
   using home = new Home();

@@ -58,6 +58,16 @@ describe("a signed kernel", () => {
     expect(verifyKernel(storedKernel(made.paths, "k"))).toEqual([]);
   });
 
+  test("that was there without its signature gets it, and keeps it when it comes without again", () => {
+    const signer = new Signer();
+    using made = home(signer);
+    made.add("k", { file: made.write("k", kernel) });
+    addSigned(made, signer.sign(kernel));
+    required(made);
+    made.add("k", { file: made.write("k", kernel) });
+    required(made);
+  });
+
   test("by signify is added; it can't be shown again later, and the refusal says so", () => {
     const signer = new Signer();
     using made = home(signer);
