@@ -14,6 +14,7 @@ const STDOUT = 1;
 const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
   run: async () => plain((await import("./run.ts")).runVmCommand),
   doctor: async () => plain((await import("./doctor.ts")).doctorCommand),
+  cpu: async () => plain((await import("./cpu.ts")).cpuCommand),
   version: async () => plain((await import("./version.ts")).versionCommand),
 };
 
@@ -29,17 +30,30 @@ export async function runCli(argv: readonly string[], firstLineNs: number): Prom
   if (personality) throw new ConfigError("", personality, "volt does not stand in for it yet: use `volt run`");
 
   const split = argv.indexOf("--");
-  const [word = "--help", ...flags] = split < 0 ? argv : argv.slice(0, split);
+  const [word = "--help", ...words] = split < 0 ? argv : argv.slice(0, split);
   const rest = split < 0 ? [] : argv.slice(split + 1);
-  if (word === "help" || word === "--help" || word === "-h") return showHelp(mainCommand(), []);
+  if (word === "help" || isHelp(word)) return showHelp(mainCommand(), undefined, []);
   if (word === "--version" || word === "-V") return print(STDOUT, `volt ${VERSION}\n`);
 
   // Only its own: an object also has a "constructor", which is no command of ours.
-  const command = Object.hasOwn(COMMANDS, word) ? await COMMANDS[word]?.() : undefined;
-  if (!command) throw new ConfigError("", word, `no such command; there are ${Object.keys(COMMANDS).join(", ")}`);
-  if (flags.includes("--help") || flags.includes("-h")) return showHelp(command, EXAMPLES[word] ?? []);
+  const group = Object.hasOwn(COMMANDS, word) ? await COMMANDS[word]?.() : undefined;
+  if (!group) throw new ConfigError("", word, `no such command; there are ${Object.keys(COMMANDS).join(", ")}`);
+  const { command, flags } = subCommandOf(group, word, words);
+  if (flags.some(isHelp)) return showHelp(command, command === group ? mainCommand() : group, EXAMPLES[word] ?? []);
   const { argv: rawArgs, lists } = strictArguments(flags, command.args as ArgsDef);
   await runCommand(command, { rawArgs, data: { rest, lists, firstLineNs } satisfies Invocation });
+}
+
+const isHelp = (word: string): boolean => word === "--help" || word === "-h";
+
+/** A command that only holds others has the next word say which. */
+function subCommandOf(group: CommandDef, name: string, words: readonly string[]) {
+  const members = group.subCommands as Readonly<Record<string, CommandDef>> | undefined;
+  const [word = "--help", ...flags] = words;
+  if (!members || isHelp(word)) return { command: group, flags: members ? [word] : words };
+  const command = Object.hasOwn(members, word) ? members[word] : undefined;
+  if (command) return { command, flags };
+  throw new ConfigError("", `${name} ${word}`, `no such command; there are ${Object.keys(members).join(", ")}`);
 }
 
 function mainCommand(): CommandDef {
@@ -47,9 +61,12 @@ function mainCommand(): CommandDef {
   return defineCommand({ meta: { name: "volt", version: VERSION, description }, subCommands: { ...COMMANDS } });
 }
 
-async function showHelp(command: CommandDef, examples: readonly string[]): Promise<void> {
-  const isMain = command.subCommands !== undefined;
-  const usage = await renderUsage(command, isMain ? undefined : mainCommand());
+async function showHelp(
+  command: CommandDef,
+  parent: CommandDef | undefined,
+  examples: readonly string[],
+): Promise<void> {
+  const usage = await renderUsage(command, parent);
   const shown = examples.length > 0 ? `\nEXAMPLES\n\n${examples.map((example) => `  ${example}\n`).join("")}` : "";
   const text = `${usage}\n${shown}`;
   print(STDOUT, isTerminal(STDOUT) ? text : Bun.stripANSI(text));

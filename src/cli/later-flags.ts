@@ -10,8 +10,6 @@ const sandbox = later("sandbox");
 export const LATER_FLAGS = {
   api: later("control API"),
   d: later("detached mode"),
-  "cpu-template": later("CPU templates"),
-  "cpu-affinity": later("CPU pinning"),
   uid: sandbox,
   gid: sandbox,
   cgroup: sandbox,

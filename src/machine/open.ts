@@ -5,10 +5,12 @@ import { isTerminal, windowSize } from "../../ffi/terminal.ts";
 import { ConfigError } from "../config/error.ts";
 import type { VmConfig } from "../config/schema.ts";
 import { openDevices } from "../devices/virtio/registry.ts";
+import { hostBrand } from "../host/brand.ts";
 import { openInput, openOutput } from "../host/open-file.ts";
 import { findKernel } from "../kernels/store.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { VERSION } from "../version.ts";
+import { cpuTemplateOf } from "./cpu-template.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
 
 const STDIN = 0;
@@ -32,6 +34,7 @@ export function openPlan(config: VmConfig, timeline: Timeline): Plan {
     kernel: { ...openImage(kernel.path, "--kernel"), mappable: kernel.inStore },
     initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "--initrd"),
     modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
+    processors: { brand: hostBrand(), template: cpuTemplateOf(config) },
     devices: openDevices(config),
     ...consoleStreams(config.volt.console),
     window: windowSize(STDIN) ?? windowSize(STDOUT),

@@ -5,6 +5,7 @@
 import { Fd } from "../../ffi/fd.ts";
 import type { VmConfig } from "../config/schema.ts";
 import type { OpenedDevices } from "../devices/virtio/registry.ts";
+import type { PlannedProcessors } from "./processors.ts";
 
 /** A descriptor that survives the exec. */
 export interface PlannedFile {
@@ -34,6 +35,7 @@ export interface Plan {
   readonly initrd: PlannedFile | undefined;
   /** A cpio archive of modules that goes behind volt's own initramfs. */
   readonly modules: PlannedFile | undefined;
+  readonly processors: PlannedProcessors;
   /** What the virtio devices have open. */
   readonly devices: OpenedDevices;
   readonly stdin: PlannedStream;

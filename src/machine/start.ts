@@ -3,17 +3,11 @@
  * the order they happen in.
  */
 import { Fd } from "../../ffi/fd.ts";
-import type { CpuidEntry } from "../../ffi/kvm/cpuid.ts";
 import { Kvm } from "../../ffi/kvm/system.ts";
-import type { Vcpu } from "../../ffi/kvm/vcpu.ts";
 import type { Vm } from "../../ffi/kvm/vm.ts";
 import { disownChildren, nameThread } from "../../ffi/process.ts";
 import { blockSignals, installKick } from "../../ffi/signal.ts";
 import { ConfigError } from "../config/error.ts";
-import { wireLocalInterrupts } from "../cpu/apic.ts";
-import { guestCpuid } from "../cpu/cpuid.ts";
-import type { EntryState } from "../cpu/modes.ts";
-import { BOOT_MSRS } from "../cpu/msrs.ts";
 import { createDevices } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
@@ -28,14 +22,11 @@ import { connectLines, createLines, line } from "./lines.ts";
 import { machineLog } from "./log.ts";
 import { MainLoop } from "./main-loop.ts";
 import { readPlan } from "./plan.ts";
+import { Processors } from "./processors.ts";
 import { HANDLED_SIGNALS } from "./signals.ts";
 import { MachineState } from "./state.ts";
 import { VcpuThreads } from "./threads/start.ts";
 import { connectVirtio, describeVirtio } from "./virtio/set-up.ts";
-
-/** FNINIT's control word, and MXCSR after reset (SDM volume 1, 8.1.5 and 10.2.3). */
-const FPU_CONTROL_WORD = 0x37f;
-const MXCSR = 0x1f80;
 
 /** @param planNumber the descriptor of the sealed plan; @param firstLineNs when this stage's first line ran */
 export function startMachine(planNumber: number, firstLineNs: number): never {
@@ -79,12 +70,13 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   connectLines(vm, lines);
   connectVirtio(vm, lines);
   timeline.mark("VM created");
-  const cpuid = Array.from({ length: cpus }, (_, vcpu) => vcpuCpuid(kvm, vcpu, cpus));
+  const processors = new Processors(kvm, cpus, plan.processors);
+  if (!processors.filterMsrs(kvm, vm)) log.warn("this host's KVM filters no MSRs: the guest reaches all it emulates");
   timeline.mark("CPUID configured");
   const memory = GuestMemory.create(mem_size_mib * 2 ** 20, huge_pages === "2M" ? "hugepages" : "normal");
   plugMemory(vm, memory);
   timeline.mark("guest memory allocated");
-  const features = cpuid[0]!.find(({ leaf }) => leaf === 1)!;
+  const features = processors.cpuid(0).find(({ leaf }) => leaf === 1)!;
   const guest = bootGuest(plan, memory, features, virtioWindows(devices.length));
   timeline.mark("kernel loaded");
   log.info(
@@ -105,7 +97,7 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
     devices,
   });
   timeline.mark("serial console");
-  const vcpus = cpuid.map((entries, id) => createVcpu(vm, id, entries, guest.entry));
+  const vcpus = Array.from({ length: cpus }, (_, id) => processors.create(vm, id, guest.entry));
   writeHandover(block.part("handover"), { regions: memory.regions, vcpus, runSize: kvm.vcpuMmapSize() });
   timeline.mark("vCPU configured");
   log.info("VM is running");
@@ -134,24 +126,4 @@ function plugMemory(vm: Vm, memory: GuestMemory): void {
     const why = error instanceof Error ? error.message : error;
     throw new ConfigError("", "--memory", `this host's KVM takes no ${memory.size / MIB} MiB: ask for less (${why})`);
   }
-}
-
-function vcpuCpuid(kvm: Kvm, vcpu: number, vcpus: number): CpuidEntry[] {
-  const tscDeadline = kvm.capability("KVM_CAP_TSC_DEADLINE_TIMER") !== 0;
-  return guestCpuid(kvm.supportedCpuid(), { vcpu, vcpus, tscDeadline });
-}
-
-/** @returns its descriptor: the vCPU's own thread maps kvm_run for itself */
-function createVcpu(vm: Vm, id: number, cpuid: readonly CpuidEntry[], entry: EntryState): number {
-  const vcpu: Vcpu = vm.createVcpu(id);
-  vcpu.setCpuid(cpuid);
-  vcpu.setMsrs(BOOT_MSRS);
-  vcpu.setFpu(FPU_CONTROL_WORD, MXCSR);
-  vcpu.setLocalApic(wireLocalInterrupts(vcpu.localApic()));
-  // The others wait for INIT and SIPI, which KVM serves.
-  if (id === 0) {
-    vcpu.setSpecialRegisters(entry.special);
-    vcpu.setRegisters(entry.registers);
-  }
-  return vcpu.fd.number;
 }
