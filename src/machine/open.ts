@@ -10,6 +10,7 @@ import { openInput, openOutput } from "../host/open-file.ts";
 import { findKernel } from "../kernels/store.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { VERSION } from "../version.ts";
+import { hostCpusOf } from "./affinity.ts";
 import { cpuTemplateOf } from "./cpu-template.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
 
@@ -34,7 +35,7 @@ export function openPlan(config: VmConfig, timeline: Timeline): Plan {
     kernel: { ...openImage(kernel.path, "--kernel"), mappable: kernel.inStore },
     initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "--initrd"),
     modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
-    processors: { brand: hostBrand(), template: cpuTemplateOf(config) },
+    processors: { brand: hostBrand(), template: cpuTemplateOf(config), hostCpus: hostCpusOf(config) },
     devices: openDevices(config),
     ...consoleStreams(config.volt.console),
     window: windowSize(STDIN) ?? windowSize(STDOUT),

@@ -7,6 +7,7 @@ import type { LineNumbers } from "./lines.ts";
 import type { MachineLog } from "./log.ts";
 import type { Plan } from "./plan.ts";
 import type { MachineState } from "./state.ts";
+import type { VcpuPause } from "./threads/pause.ts";
 
 export interface MachineParts {
   readonly plan: Plan;
@@ -22,4 +23,6 @@ export interface MachineParts {
   readonly memory: GuestMemory;
   /** The back ends of its virtio devices, in their order. */
   readonly devices: readonly VirtioDevice[];
+  /** Stops all vCPUs, lets them go on. */
+  readonly vcpus: VcpuPause;
 }

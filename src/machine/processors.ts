@@ -20,6 +20,8 @@ export interface PlannedProcessors {
   /** The host's name for its own. */
   readonly brand: string;
   readonly template: NamedTemplate | undefined;
+  /** CPUs of the host for the vCPUs' threads, one each and round again; undefined: any. */
+  readonly hostCpus?: readonly number[] | undefined;
 }
 
 export class Processors {

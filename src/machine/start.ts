@@ -25,6 +25,7 @@ import { readPlan } from "./plan.ts";
 import { Processors } from "./processors.ts";
 import { HANDLED_SIGNALS } from "./signals.ts";
 import { MachineState } from "./state.ts";
+import { VcpuPause } from "./threads/pause.ts";
 import { VcpuThreads } from "./threads/start.ts";
 import { connectVirtio, describeVirtio } from "./virtio/set-up.ts";
 
@@ -58,7 +59,8 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   describeVirtio(devices, block);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
-    threads.start({ vcpu, block: block.address, lines, timeline: recording, log: logOptions });
+    const hostCpu = plan.processors.hostCpus?.[vcpu % plan.processors.hostCpus.length];
+    threads.start({ vcpu, block: block.address, lines, timeline: recording, log: logOptions, hostCpu });
   }
   timeline.mark("vCPU threads started");
 
@@ -95,6 +97,7 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
     ownInitramfs,
     memory,
     devices,
+    vcpus: new VcpuPause(state, threads.go, lines.paused),
   });
   timeline.mark("serial console");
   const vcpus = Array.from({ length: cpus }, (_, id) => processors.create(vm, id, guest.entry));
