@@ -1,6 +1,7 @@
 /** Small files by path. node:fs does the same and takes 2 ms to load, which a start of a VM would pay each time. */
 import { Errno, SystemError } from "./error.ts";
-import { Fd, O } from "./fd.ts";
+import { cString, Fd, O } from "./fd.ts";
+import { libc } from "./libc.ts";
 
 /** What a small text file may hold: a bound, so that a device given as a file ends. */
 const MAX_BYTES = 2 ** 20;
@@ -29,6 +30,11 @@ export function readTextFile(path: string): string | undefined {
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+/** Takes a name away, if it is there and may be taken. */
+export function unlink(path: string): void {
+  libc.unlink(cString(path));
 }
 
 function isMissing(error: unknown): boolean {

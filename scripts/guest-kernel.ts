@@ -9,6 +9,8 @@ import { debianCloudKernel } from "../test/testbed/kernel.ts";
 
 const STORE = join(import.meta.dirname, "../dist/store");
 const NAME = "debian-cloud";
+/** Of the archive that guest/modules.ts makes. */
+const MODULES_LAYOUT = 2;
 
 /** The formats distributions pack their kernels with, and what unpacks each. */
 const UNPACKERS: Readonly<Record<string, readonly string[]>> = {
@@ -46,7 +48,7 @@ export async function stockKernel(): Promise<StockKernel> {
     modules: join(folder, "modules.cpio"),
   };
   // What it was made of: another kernel or another list of modules makes it anew.
-  const made = `${version}\n${DEBIAN_MODULES.join(" ")}\n`;
+  const made = `${version}\n${MODULES_LAYOUT}\n${DEBIAN_MODULES.join(" ")}\n`;
   if (readIfThere(join(folder, "made-of")) === made) return found;
   const draft = `${folder}.${process.pid}`;
   mkdirSync(draft, { recursive: true });

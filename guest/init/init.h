@@ -18,13 +18,23 @@ struct run {
   int terminal; /* the console is somebody's terminal, not a pipe or a file */
   int rows, columns;
   int grace;            /* seconds from SIGTERM to SIGKILL */
+  const char *root;     /* a disk to go on from; a null pointer: the initramfs itself */
+  int root_read_only;
   unsigned ready_port;  /* I/O port that gets a byte when the console can take input; 0: none */
 };
 /* Without the file: a shell on a terminal. 0, or -1 when it is damaged (it has been said). */
 int read_run_file(struct run *run);
 
-/* modules.c: the modules of /lib/modules/volt, in the order its file `order` gives. */
+/* modules.c: the modules that /lib/modules/volt/order names, paths below /lib/modules, in its order. */
 void load_modules(void);
+
+/* root.c: makes a disk the root. 0, or -1 when that can't be (it has been said). */
+int enter_root(const char *device, int read_only);
+/* Runs the root disk's own init in this process's place. */
+_Noreturn void become_init(const struct run *run);
+
+/* main.c: the end of the machine. */
+_Noreturn void go_down(int status);
 
 /* network.c */
 void raise_loopback(void);

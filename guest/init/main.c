@@ -22,7 +22,6 @@ static int run_command(const struct run *run, int console);
 static int supervise(int command, const struct run *run, struct relay *relay);
 static int reap(int command, int *status);
 static void tell_ready(const struct run *run);
-static _Noreturn void go_down(int status);
 
 int main(int argc, char **argv) {
   (void)argc, (void)argv;
@@ -41,7 +40,13 @@ int main(int argc, char **argv) {
   int console = open_console(&run);
   for (int fd = 0; fd <= 2; fd++) sys_dup2(console, fd);
   if (!run.terminal) quiet_kernel("1"); /* what goes to a file is the command's output, and a panic */
-  go_down(damaged ? 125 : run_command(&run, console));
+  if (damaged) go_down(125);
+  if (run.root != 0 && enter_root(run.root, run.root_read_only) < 0) go_down(125);
+  if (run.root != 0 && run.argv == 0) {
+    tell_ready(&run);
+    become_init(&run);
+  }
+  go_down(run_command(&run, console));
 }
 
 static void on_signal(int signal) {
@@ -136,7 +141,7 @@ static void tell_ready(const struct run *run) {
   if (failed < 0) say("cannot tell the monitor that the console is ready: ", error_text(failed), (char *)0);
 }
 
-static _Noreturn void go_down(int status) {
+_Noreturn void go_down(int status) {
   sys_sync();
   sys_ioctl(1, 0x5409 /* TCSBRK */, (void *)1); /* tcdrain: the last of the output */
   unmount_file_systems();

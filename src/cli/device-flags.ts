@@ -8,20 +8,22 @@ import { parseOptions } from "./option-list.ts";
 export const DEVICE_FLAGS = {
   disk: {
     type: "string",
-    valueHint: "PATH[,id=ID][,ro][,root][,direct][,queues=N][,cache=writeback|unsafe][,io=async|sync]",
-    description: "a raw disk image or block device; root: the guest boots from it (repeatable)",
+    valueHint: "PATH[,...]",
+    description:
+      "a raw disk image or block device (repeatable); root: boot from it; ro; id=ID; direct; queues=N; cache=unsafe; io=sync",
     repeatable: true,
   },
   net: {
     type: "string",
-    valueHint: "tap=NAME[,mac=MAC][,mtu=N][,vhost][,queues=N][,id=ID]",
-    description: "a network device on a TAP of the host; vhost: the data path in the host's kernel (repeatable)",
+    valueHint: "tap=NAME[,...]",
+    description:
+      "a network card on a TAP of the host (repeatable); mac=MAC; mtu=N; vhost: served by the host's kernel; queues=N; id=ID",
     repeatable: true,
   },
   vsock: {
     type: "string",
-    valueHint: "cid=N,path=SOCKET|cid=N,vhost",
-    description: "sockets between host and guest, at Unix sockets, or by the host's own AF_VSOCK",
+    valueHint: "cid=N,path=SOCKET",
+    description: "sockets between host and guest, at Unix sockets of the host; cid=N,vhost: at its own AF_VSOCK",
   },
   balloon: {
     type: "string",

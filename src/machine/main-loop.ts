@@ -6,6 +6,7 @@ import { EPOLL, Epoll } from "../../ffi/epoll.ts";
 import { EventFd } from "../../ffi/eventfd.ts";
 import { exitNow } from "../../ffi/process.ts";
 import { Signal, SignalFd, signalName } from "../../ffi/signal.ts";
+import { describeCounters } from "../devices/virtio/counters.ts";
 import { SerialConsole } from "./console/serial-console.ts";
 import { Terminal } from "./console/terminal.ts";
 import { exitCode } from "./exit-code.ts";
@@ -152,7 +153,9 @@ export class MainLoop {
     const { state, timeline, plan, log } = this.#parts;
     timeline.mark("guest ended");
     log.debug(`the guest ${END_TEXTS[state.endCode]}`);
+    for (const { name, counters } of this.#virtio.counters()) log.debug(describeCounters(name, counters));
     this.#console.finish();
+    this.#virtio.close();
     this.#terminal.leave();
     if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);
     exitNow(exitCode(state.endCode, state.guestStatus, state.endSignal));

@@ -13,6 +13,7 @@ import { VERSION } from "../version.ts";
 import { hostCpusOf } from "./affinity.ts";
 import { cpuTemplateOf } from "./cpu-template.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
+import { rootDisk, userLand } from "./user-land.ts";
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -36,15 +37,20 @@ export function openPlan(config: VmConfig, timeline: Timeline): Plan {
     initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "--initrd"),
     modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
     processors: { brand: hostBrand(), template: cpuTemplateOf(config), hostCpus: hostCpusOf(config) },
-    devices: openDevices(config),
     ...consoleStreams(config.volt.console),
     window: windowSize(STDIN) ?? windowSize(STDOUT),
     term: process.env["TERM"],
     log: config.logger.log_path === undefined ? STDERR : openLog(config.logger.log_path),
     trace: config.volt.trace_path === undefined ? undefined : openTrace(config.volt.trace_path),
   };
+  const { root } = userLand(plan);
+  if (root && rootDisk(config)?.partuuid !== undefined) {
+    throw new ConfigError("", "partuuid", "volt's own init mounts whole disks: give a kernel that needs no modules");
+  }
+  // Last: a device may leave a mark, such as a socket's file, that nobody would take away if another step failed.
+  const devices = openDevices(config);
   timeline.mark("files opened");
-  return { ...plan, stamps: timeline.stamps() };
+  return { ...plan, devices, stamps: timeline.stamps() };
 }
 
 function openKvm(): number {

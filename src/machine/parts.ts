@@ -18,8 +18,8 @@ export interface MachineParts {
   readonly log: MachineLog;
   /** Whether the guest uses ACPI, and so has a power button. */
   readonly hasAcpi: boolean;
-  /** Whether the guest is volt's own initramfs, whose console takes framed input. */
-  readonly ownInitramfs: boolean;
+  /** Whether the console's reader is volt's own init, which takes piped input framed. */
+  readonly framesInput: boolean;
   readonly memory: GuestMemory;
   /** The back ends of its virtio devices, in their order. */
   readonly devices: readonly VirtioDevice[];

@@ -63,6 +63,15 @@ export function sealPlan(plan: Plan): Fd {
 export function readPlan(number: number): Plan {
   const fd = new Fd(number, NAME);
   const isDescriptor = Number.isInteger(number) && number >= 0;
-  if (!isDescriptor || !fd.isSealed) throw new Error(`${PLAN_VARIABLE} is set by volt itself: unset it`);
-  return JSON.parse(Buffer.from(fd.readAt(0, Math.min(fd.status().size, MAX_BYTES))).toString());
+  if (!isDescriptor || !fd.isSealed) throw notOurs();
+  const text = Buffer.from(fd.readAt(0, Math.min(fd.status().size, MAX_BYTES))).toString();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw notOurs();
+  }
+}
+
+function notOurs(): Error {
+  return new Error(`${PLAN_VARIABLE} is set by volt itself: unset it`);
 }

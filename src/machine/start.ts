@@ -8,7 +8,7 @@ import type { Vm } from "../../ffi/kvm/vm.ts";
 import { disownChildren, nameThread } from "../../ffi/process.ts";
 import { blockSignals, installKick } from "../../ffi/signal.ts";
 import { ConfigError } from "../config/error.ts";
-import { createDevices } from "../devices/virtio/registry.ts";
+import { type CreatedDevices, createDevices } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
 import { Timeline } from "../observe/timeline.ts";
@@ -21,12 +21,13 @@ import { MMIO, virtioWindows } from "./layout.ts";
 import { connectLines, createLines, line } from "./lines.ts";
 import { machineLog } from "./log.ts";
 import { MainLoop } from "./main-loop.ts";
-import { readPlan } from "./plan.ts";
+import { type Plan, readPlan } from "./plan.ts";
 import { Processors } from "./processors.ts";
 import { HANDLED_SIGNALS } from "./signals.ts";
 import { MachineState } from "./state.ts";
 import { VcpuPause } from "./threads/pause.ts";
 import { VcpuThreads } from "./threads/start.ts";
+import { userLand } from "./user-land.ts";
 import { connectVirtio, describeVirtio } from "./virtio/set-up.ts";
 
 /** @param planNumber the descriptor of the sealed plan; @param firstLineNs when this stage's first line ran */
@@ -37,15 +38,26 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   // PID 1 of a namespace has some, its orphans; so has a volt that a shell became by exec.
   disownChildren();
   const plan = readPlan(planNumber);
+  const created = createDevices(plan.config, plan.devices);
+  try {
+    return runMachine(plan, created, firstLineNs);
+  } catch (error) {
+    for (const device of created.devices) device.close?.();
+    throw error;
+  }
+}
+
+function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): never {
   const { config } = plan;
+  const { devices, modules, furtherModules } = created;
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
 
   const block = MachineBlock.create();
-  const devices = createDevices(config, plan.devices);
   const lines = createLines(devices.map(({ queueSizes }) => queueSizes.length));
   const state = new MachineState(block.part("control"), () => line(lines.wake).raise());
   const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
   const log = machineLog(logOptions, state);
+  for (const { name, notes = [] } of devices) for (const note of notes) log.info(`${name}: ${note}`);
   const tracing = config.logger.level === "trace";
   const recording = tracing || plan.trace !== undefined;
   const timeline = new Timeline(block.part("timeline"), recording, tracing ? log.phase : undefined);
@@ -54,8 +66,8 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   timeline.mark("second stage's first line", firstLineNs);
   timeline.mark("plan read");
 
-  const ownInitramfs = plan.initrd === undefined;
-  resetChips(block, ownInitramfs);
+  const land = userLand(plan);
+  resetChips(block, land.hasOwnInit);
   describeVirtio(devices, block);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
@@ -79,7 +91,10 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   plugMemory(vm, memory);
   timeline.mark("guest memory allocated");
   const features = processors.cpuid(0).find(({ leaf }) => leaf === 1)!;
-  const guest = bootGuest(plan, memory, features, virtioWindows(devices.length));
+  const guest = bootGuest(plan, memory, features, virtioWindows(devices.length), {
+    load: modules,
+    offer: furtherModules,
+  });
   timeline.mark("kernel loaded");
   log.info(
     `kernel ${plan.kernel.name} at 0x${guest.kernel.address.toString(16)}, entry 0x${Number(guest.entry.registers.rip).toString(16)}: ${guest.why}`,
@@ -94,7 +109,7 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
     timeline,
     log,
     hasAcpi: hasAcpi(guest.commandLine),
-    ownInitramfs,
+    framesInput: land.ownInitStays,
     memory,
     devices,
     vcpus: new VcpuPause(state, threads.go, lines.paused),

@@ -7,6 +7,11 @@ export interface DeviceKind<Opened = undefined> {
   /** Its folder's name. */
   readonly name: string;
 
+  /** Linux modules that drive it, where they are not built in: volt's own initramfs loads them. */
+  readonly modules: readonly string[];
+  /** Modules a guest may want because of it, but not at once: file systems for a disk. */
+  readonly furtherModules?: readonly string[];
+
   /**
    * Stage one: opens what the devices have a path for. Descriptors in the result must survive the exec.
    * @throws ConfigError in the user's words

@@ -1,11 +1,14 @@
 /** The kinds of virtio devices, in the order their windows and interrupt lines are given out. */
 import type { VmConfig } from "../../config/schema.ts";
+import { blk } from "./blk/kind.ts";
 import type { VirtioDevice } from "./device.ts";
 import type { DeviceKind } from "./kind.ts";
+import { net } from "./net/kind.ts";
 import { rng } from "./rng/kind.ts";
+import { vsock } from "./vsock/kind.ts";
 
 /** A guest names devices by this order (`vda` is the first disk), so it is the same in every version. */
-const KINDS = [rng] as readonly DeviceKind<unknown>[];
+const KINDS = [blk, net, vsock, rng] as readonly DeviceKind<unknown>[];
 
 /** What each kind opened, by its name: a part of the plan. */
 export type OpenedDevices = Readonly<Record<string, unknown>>;
@@ -15,7 +18,21 @@ export function openDevices(config: VmConfig): OpenedDevices {
   return Object.fromEntries(KINDS.flatMap(({ name, open }) => (open ? [[name, open(config)]] : [])));
 }
 
-/** Stage two: the back ends of a VM's devices, in a stable order. */
-export function createDevices(config: VmConfig, opened: OpenedDevices): VirtioDevice[] {
-  return KINDS.flatMap(({ name, create }) => create(config, opened[name]));
+export interface CreatedDevices {
+  /** The back ends, in a stable order. */
+  readonly devices: readonly VirtioDevice[];
+  /** What a guest with modules loads to drive them, and what it may want besides. */
+  readonly modules: readonly string[];
+  readonly furtherModules: readonly string[];
+}
+
+/** Stage two: the devices a configuration asks for. */
+export function createDevices(config: VmConfig, opened: OpenedDevices): CreatedDevices {
+  const created = KINDS.map((kind) => ({ kind, devices: kind.create(config, opened[kind.name]) }));
+  const present = created.filter(({ devices }) => devices.length > 0);
+  return {
+    devices: present.flatMap(({ devices }) => devices),
+    modules: present.length === 0 ? [] : ["virtio_mmio", ...present.flatMap(({ kind }) => kind.modules)],
+    furtherModules: present.flatMap(({ kind }) => kind.furtherModules ?? []),
+  };
 }

@@ -90,7 +90,7 @@ export class SerialConsole {
 
   #mode(): InputMode {
     if (this.#stdin.isTerminal) return "terminal";
-    return this.#parts.ownInitramfs ? "framed" : "plain";
+    return this.#parts.framesInput ? "framed" : "plain";
   }
 
   #watch(which: "stdin" | "stdout", wanted: boolean): void {

@@ -12,7 +12,7 @@ import { MachineBlock } from "../block.ts";
 import { attachChips } from "../chips.ts";
 import { readHandover } from "../handover.ts";
 import { line } from "../lines.ts";
-import { machineLog } from "../log.ts";
+import { type MachineLog, machineLog } from "../log.ts";
 import { End, MachineState } from "../state.ts";
 import { runThroughPauses } from "./pause.ts";
 import type { ThreadOrder } from "./start.ts";
@@ -23,7 +23,7 @@ function main(): never {
   const state = new MachineState(block.part("control"), () => line(order.lines.wake).raise());
   const log = machineLog(order.log, state);
   try {
-    runVcpu(order, block, state);
+    runVcpu(order, block, state, log);
   } catch (error) {
     log.error(`vCPU ${order.vcpu}: ${(error as Error).message}`);
     if (process.env["VOLT_DEBUG"] === "1") log.error((error as Error).stack);
@@ -33,11 +33,10 @@ function main(): never {
   parkThread();
 }
 
-function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState): void {
+function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState, log: MachineLog): void {
   const { vcpu: id } = order;
   nameThread(`vcpu ${id}`);
   if (order.hostCpu !== undefined) setAffinity([order.hostCpu]);
-  const log = machineLog(order.log, state);
   const onMark = order.log.level === "trace" ? log.phase : undefined;
   const timeline = new Timeline(block.part("timeline"), order.timeline, onMark);
   const { ports, mmio } = attachChips(block, order.lines, state, timeline);

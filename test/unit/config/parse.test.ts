@@ -93,6 +93,15 @@ describe("merging", () => {
   });
 });
 
+test("a network in the host's kernel can't be limited by volt", () => {
+  const own = { iface_id: "a", host_dev_name: "tap0", vhost: true };
+  const limited = { ...own, tx_rate_limiter: { ops: { size: 1, refill_time: 1 } } };
+  expect(() => parseConfig({ "network-interfaces": [limited] }, "x")).toThrow(
+    "x: network-interfaces.0.vhost: can't be had with a rate limiter",
+  );
+  expect(parseConfig({ "network-interfaces": [own] }, "x")["network-interfaces"]).toHaveLength(1);
+});
+
 function thrown(call: () => unknown): Error {
   try {
     call();

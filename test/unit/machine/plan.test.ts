@@ -52,6 +52,11 @@ describe("what is no plan is refused", () => {
     expect(() => readPlan(number)).toThrow(MESSAGE);
   });
 
+  test("a sealed file of somebody else's", () => {
+    using other = Fd.sealed("other", Buffer.from("no plan"));
+    expect(() => readPlan(other.number)).toThrow(MESSAGE);
+  });
+
   test("a file, though it holds one", () => {
     const folder = mkdtempSync(join(tmpdir(), "volt-plan-"));
     writeFileSync(join(folder, "plan"), JSON.stringify(PLAN));
