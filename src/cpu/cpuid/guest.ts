@@ -37,10 +37,13 @@ export function vcpuCpuid(machine: readonly CpuidEntry[], vcpu: number): CpuidEn
 
 function applyPolicy(supported: readonly CpuidEntry[], tscDeadline: boolean): CpuidEntry[] {
   const vendor = vendorOf(supported);
-  const zero = new Set(POLICY_LEAVES.map(({ leaf }) => leaf));
   const rows = POLICY_BITS.filter((row) => row.vendor === undefined || row.vendor === vendor);
   return supported.map((entry) => {
-    if (zero.has(entry.leaf)) return cleared(entry);
+    const row = POLICY_LEAVES.find(({ leaf }) => leaf === entry.leaf);
+    if (row)
+      return row.but
+        ? withBits(cleared(entry), row.but.register, row.but.mask, entry[row.but.register])
+        : cleared(entry);
     const own = rows.filter(({ leaf }) => leaf === entry.leaf && entry.subleaf === 0);
     return own.reduce(
       (now, row) => withBits(now, row.register, 2 ** row.bit, isOn(row, tscDeadline) ? 2 ** row.bit : 0),

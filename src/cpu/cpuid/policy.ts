@@ -22,6 +22,8 @@ export interface BitRow {
 export interface LeafRow {
   readonly leaf: number;
   readonly what: string;
+  /** Bits that stay as KVM has them. */
+  readonly but?: { readonly register: Register; readonly mask: number };
   readonly why: string;
 }
 
@@ -29,6 +31,8 @@ const NO_NESTING = "volt's guests run no guests of their own";
 const NO_PMU = "no performance counters: they leak what other guests do, and cost at each switch";
 const NO_POWER = "frequency and temperature are the host's business";
 const NO_TSX = "transactional memory leaks (TAA), hosts turn it off by microcode, and a guest must not miss it later";
+/** Leaf 6 EAX. */
+const ARAT = 1 << 2;
 const NO_MACHINE_CHECK = "hardware errors are the host's to handle";
 
 // biome-ignore format: a table reads best with a row a line
@@ -74,7 +78,7 @@ export const POLICY_BITS: readonly BitRow[] = [
 // biome-ignore format: a table reads best with a row a line
 export const POLICY_LEAVES: readonly LeafRow[] = [
   { leaf: 0x5, what: "MONITOR/MWAIT", why: "follows MONITOR" },
-  { leaf: 0x6, what: "thermal and power management", why: NO_POWER },
+  { leaf: 0x6, what: "thermal and power management, but ARAT", but: { register: "eax", mask: ARAT }, why: `${NO_POWER}; that the APIC timer runs when a CPU sleeps is the guest's: Linux, told otherwise, has no other timer here and gives up high resolution and tickless idle` },
   { leaf: 0xa, what: "performance monitoring", why: NO_PMU },
   { leaf: 0xf, what: "RDT monitoring", why: "follows RDT_M" },
   { leaf: 0x10, what: "RDT allocation", why: "follows RDT_A" },

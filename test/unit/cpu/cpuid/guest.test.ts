@@ -38,8 +38,11 @@ describe("a guest with one vCPU on Cascade Lake", () => {
     expect(hex(0x8000_0001).slice(2)).toEqual(["121", "2c100800"]);
     expect(hex(0x0)).toEqual(["16", "756e6547", "6c65746e", "49656e69"]);
   });
-  test("has no power management, performance counters or MWAIT", () => {
-    for (const leaf of [0x5, 0x6, 0xa]) expect(hex(leaf)).toEqual(["0", "0", "0", "0"]);
+  test("has no performance counters or MWAIT, and of power management that its timer never stops", () => {
+    for (const leaf of [0x5, 0xa]) expect(hex(leaf)).toEqual(["0", "0", "0", "0"]);
+    expect(hex(0x6)).toEqual(["4", "0", "0", "0"]);
+    const powerful = hostCpuid("cascade-lake").map((one) => (one.leaf === 6 ? { ...one, eax: 0x77, ecx: 9 } : one));
+    expect(entry(guest(powerful), 0x6)).toMatchObject({ eax: 4, ebx: 0, ecx: 0, edx: 0 });
   });
   test("knows KVM, and invariant TSC", () => {
     expect(hex(0x4000_0000)).toEqual(["40000001", "4b4d564b", "564b4d56", "4d"]);
