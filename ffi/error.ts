@@ -11,12 +11,16 @@ export class SystemError extends Error {
   readonly errno: number;
   /** errno's name, `ENOENT`. */
   readonly code: string;
+  /** errno in words: "No such file or directory". */
+  readonly reason: string;
   /** What the call was about: a path, or what a descriptor is for. */
   readonly about: string;
 
   constructor(call: string, errno: number, about: string) {
     const code = libc.strerrorname_np(errno)?.toString() || `errno ${errno}`;
-    super(`${about}: ${call}: ${libc.strerror(errno)} (${code})`);
+    const reason = `${libc.strerror(errno)}`;
+    super(`${about}: ${call}: ${reason} (${code})`);
+    this.reason = reason;
     this.call = call;
     this.errno = errno;
     this.code = code;

@@ -29,6 +29,8 @@ const PACKAGES = {
   "acpica-tools": "/usr/bin/iasl",
   "util-linux": "/usr/bin/setpriv",
   iproute2: "/usr/sbin/ip",
+  curl: "/usr/bin/curl",
+  "python3-requests-unixsocket": "/usr/lib/python3/dist-packages/requests_unixsocket/__init__.py",
 };
 
 installDebianPackages();

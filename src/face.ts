@@ -2,8 +2,17 @@
 import { type Face, ownFace } from "./machine/face.ts";
 import type { Plan } from "./machine/plan.ts";
 
-export async function faceOf({ api }: Plan): Promise<Face> {
-  if (api === undefined) return ownFace(undefined);
-  const { serveRunning } = await import("./api/running.ts");
-  return ownFace(serveRunning(api));
+export async function faceOf({ face }: Plan): Promise<Face> {
+  switch (face?.name) {
+    case undefined:
+      return ownFace(undefined);
+    case "volt": {
+      const { serveRunning } = await import("./api/running.ts");
+      return ownFace(serveRunning(face.data));
+    }
+    case "firecracker": {
+      const { firecrackerFace } = await import("./firecracker/face.ts");
+      return firecrackerFace(face.data);
+    }
+  }
 }

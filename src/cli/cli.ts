@@ -23,13 +23,17 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
 
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = { run: RUN_EXAMPLES };
 
-/** Other programs' names that this file answers to one day. */
+/** Other programs' names that this file answers to. */
 const PERSONALITIES = ["firecracker", "jailer"];
 
 /** @param argv without the program. A command that fails throws, or sets process.exitCode. */
 export async function runCli(argv: readonly string[], firstLineNs: number): Promise<void> {
   const name = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
   const personality = PERSONALITIES.find((other) => name === other || argv[0] === other);
+  if (personality === "firecracker") {
+    const { runFirecracker } = await import("../firecracker/run.ts");
+    return await runFirecracker(name === personality ? argv : argv.slice(1), firstLineNs);
+  }
   if (personality) throw new ConfigError("", personality, "volt does not stand in for it yet: use `volt run`");
 
   const split = argv.indexOf("--");

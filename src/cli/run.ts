@@ -48,7 +48,8 @@ export const runVmCommand = defineCommand({
       const open = openPlan(config, kinds, kernel, timeline);
       const way = confinement(sandbox, deviceFolders(kinds, open.devices));
       timeline.mark("confined, exec");
-      const plan = { ...open, api: socket?.plan(), sandbox: way.demands, stamps: timeline.stamps() };
+      const face = socket === undefined ? {} : { face: { name: "volt" as const, data: socket.plan() } };
+      const plan = { ...open, ...face, sandbox: way.demands, stamps: timeline.stamps() };
       return becomeSecondStage(plan, way);
     } catch (error) {
       socket?.withdraw();

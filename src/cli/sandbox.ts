@@ -3,6 +3,7 @@ import { type ArgsDef, defineCommand } from "citty";
 import { landlockAbi } from "../../ffi/host.ts";
 import { ConfigError } from "../config/error.ts";
 import { deviceKinds, deviceRules } from "../devices/virtio/registry.ts";
+import { SERVICE_RULES } from "../machine/service-rules.ts";
 import { describeSandbox, type LayerDescription } from "../security/describe.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
@@ -23,7 +24,8 @@ export const sandboxCommand = defineCommand({
     const { rest, lists } = data as Invocation;
     if (args.what !== "show") throw new ConfigError("", "sandbox", `"${args.what}" is not one of show`);
     const config = resolveConfig(args.config, configOfFlags(args, lists, rest));
-    const layers = describeSandbox(config, deviceRules(await deviceKinds(config), config), abiOrNone());
+    const rules = [...deviceRules(await deviceKinds(config), config), ...(args.api === undefined ? [] : SERVICE_RULES)];
+    const layers = describeSandbox(config, rules, abiOrNone());
     print(STDOUT, args.json ? `${JSON.stringify({ layers }, null, 2)}\n` : text(layers));
   },
 });

@@ -50,6 +50,8 @@ const volt = v.strictObject({
   cpu_affinity: v.optional(cpuList),
   /** Added to the command line. */
   append: v.optional(bootArgs),
+  /** False: a guest without an initrd has none. */
+  own_initramfs: v.optional(v.boolean()),
   /** What volt's own initramfs runs; its shell without one. */
   command: v.optional(v.pipe(v.array(text), v.minLength(1, "must not be empty"))),
   console: v.optional(oneOf("serial", "virtio", "none"), "serial"),

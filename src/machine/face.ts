@@ -5,11 +5,17 @@ import { HANDLED_SIGNALS, SIGNALS, type SignalMeaning } from "./signals.ts";
 import type { EndCode } from "./state.ts";
 
 export interface Face {
+  /** Names of its threads: the main one, and a vCPU's without its number. */
+  readonly threads: { readonly main: string; readonly vcpu: string };
   /** Signals that are taken as data; the others do what they do to every program. */
   readonly signals: readonly number[];
   meaning(signal: number): SignalMeaning | undefined;
   /** @param guestStatus the byte the guest wrote to port 0x501, 0 for none */
   exitCode(end: EndCode, guestStatus: number, signal: number): number;
+  /** The vCPUs run. */
+  started?(): void;
+  /** The machine has ended, and volt is about to: the last thing it does. */
+  ending?(status: number): void;
   /** The start failed in the second stage: whoever waits for it is told. */
   failed(problem: string): void;
   /** Its control API; undefined where there is none. */
@@ -18,5 +24,12 @@ export interface Face {
 
 /** volt itself. */
 export function ownFace(serve: Face["serve"]): Face {
-  return { signals: HANDLED_SIGNALS, meaning: (signal) => SIGNALS.get(signal), exitCode, failed() {}, serve };
+  return {
+    threads: { main: "volt", vcpu: "vcpu" },
+    signals: HANDLED_SIGNALS,
+    meaning: (signal) => SIGNALS.get(signal),
+    exitCode,
+    failed() {},
+    serve,
+  };
 }

@@ -200,7 +200,9 @@ export class MainLoop {
     this.#terminal.leave();
     this.#parts.sandbox.report(state, plan.config["machine-config"].vcpu_count);
     if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);
-    exitNow(this.#parts.face.exitCode(state.endCode, state.guestStatus, state.endSignal));
+    const status = this.#parts.face.exitCode(state.endCode, state.guestStatus, state.endSignal);
+    this.#parts.face.ending?.(status);
+    exitNow(status);
   }
 }
 

@@ -47,10 +47,16 @@ export interface Plan {
   /** Where the log goes. */
   readonly log: number;
   readonly trace: number | undefined;
-  /** The control API, where there is one: the part that serves it knows what is in it. */
-  readonly api?: unknown;
+  /** What the face that volt wears needs in its second life; undefined for volt itself without an API. */
+  readonly face?: PlannedFace;
   /** What stage two makes sure of before anything else. */
   readonly sandbox: Demands;
+}
+
+/** Pure data: only the face knows what is in it. */
+export interface PlannedFace {
+  readonly name: "volt" | "firecracker";
+  readonly data: unknown;
 }
 
 /** The environment variable that carries the memfd's number: it marks the second stage. */

@@ -44,7 +44,6 @@ export async function startMachine(
   firstLineNs: number,
   faceOf: (plan: Plan) => Promise<Face>,
 ): Promise<never> {
-  nameThread("volt");
   installKick();
   // PID 1 of a namespace has some, its orphans; so has a volt that a shell became by exec.
   disownChildren();
@@ -52,6 +51,7 @@ export async function startMachine(
   new Fd(planNumber, "the plan").close();
   const face = await faceOf(plan);
   blockSignals(face.signals);
+  nameThread(face.threads.main);
   const kinds = await deviceKinds(plan.config);
   const rules = [...deviceRules(kinds, plan.config), ...(face.serve ? SERVICE_RULES : [])];
   const created = createDevices(kinds, plan.config, plan.devices);
@@ -99,6 +99,7 @@ function runMachine(
     const hostCpu = plan.processors.hostCpus?.[vcpu % plan.processors.hostCpus.length];
     threads.start({
       vcpu,
+      name: `${face.threads.vcpu} ${vcpu}`,
       block: block.address,
       lines,
       timeline: recording,
@@ -161,6 +162,7 @@ function runMachine(
   const service = face.serve && main.serve(face.serve);
   threads.release();
   service?.started();
+  face.started?.();
   return main.run();
 }
 

@@ -21,7 +21,8 @@ const ROOT_DEVICE = "/dev/vda";
 export function userLand({ config, initrd, modules }: Pick<Plan, "config" | "initrd" | "modules">): UserLand {
   const disk = rootDisk(config);
   const { command } = config.volt;
-  const hasOwnInit = initrd === undefined && (disk === undefined || command !== undefined || modules !== undefined);
+  const isOwn = initrd === undefined && config.volt.own_initramfs !== false;
+  const hasOwnInit = isOwn && (disk === undefined || command !== undefined || modules !== undefined);
   return {
     hasOwnInit,
     ownInitStays: hasOwnInit && (disk === undefined || command !== undefined),

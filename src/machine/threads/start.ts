@@ -6,6 +6,8 @@ import type { LineNumbers } from "../lines.ts";
 /** All that a vCPU's thread is told at its start; the rest comes by `handover`. */
 export interface ThreadOrder {
   readonly vcpu: number;
+  /** What the thread is called. */
+  readonly name: string;
   /** Address of the shared block. */
   readonly block: number;
   readonly lines: LineNumbers;

@@ -36,7 +36,7 @@ function main(): never {
 
 function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState, log: MachineLog): void {
   const { vcpu: id } = order;
-  nameThread(`vcpu ${id}`);
+  nameThread(order.name);
   if (order.hostCpu !== undefined) setAffinity([order.hostCpu]);
   const onMark = order.log.level === "trace" ? log.phase : undefined;
   const timeline = new Timeline(block.part("timeline"), order.timeline, onMark);

@@ -13,8 +13,8 @@ export class RunningVolt implements AsyncDisposable {
   #stdout = Buffer.alloc(0);
   #stderr = Buffer.alloc(0);
 
-  constructor(args: readonly string[], { cwd, env, by = [] }: VoltOptions = {}) {
-    this.#child = Bun.spawn([...by, VOLT, ...args], {
+  constructor(args: readonly string[], { cwd, env, by = [], program = VOLT }: VoltOptions = {}) {
+    this.#child = Bun.spawn([...by, program, ...args], {
       ...(cwd === undefined ? {} : { cwd }),
       env: cleanEnvironment(env),
       stdin: "pipe",

@@ -1,0 +1,30 @@
+/** What the log says of each request. */
+import type { HttpRequest } from "../api/http/request.ts";
+import type { HttpResponse } from "../api/http/response.ts";
+import type { FirecrackerLog } from "./log.ts";
+
+const STATUS: Readonly<Record<number, string>> = { 200: "200 OK", 204: "204 No Content", 400: "400 Bad Request" };
+const METHOD = { GET: "Get", PUT: "Put", PATCH: "Patch", DELETE: "Delete" } as const;
+/** Bodies that may hold what is nobody's business. */
+const PRIVATE = /^\/?(mmds|cpu-config)(\/|$)/;
+
+/** @param handle undefined: the answer comes later, and is told then */
+export function logged<T extends HttpResponse | undefined>(
+  log: FirecrackerLog,
+  request: HttpRequest,
+  handle: (request: HttpRequest) => T,
+): T {
+  const { method, path, body } = request;
+  const tail = body === undefined || PRIVATE.test(path) ? "." : ` with body "${body}".`;
+  log.write("info", `The API server received a ${METHOD[method]} request on "${path}"${tail}`, "fc_api");
+  const response = handle(request);
+  if (response) tell(log, response);
+  return response;
+}
+
+function tell(log: FirecrackerLog, { status, body, isDeprecated }: HttpResponse): void {
+  if (isDeprecated) log.write("warn", "The request used a deprecated field.", "fc_api");
+  const name = STATUS[status] ?? String(status);
+  if (status < 400) log.write("info", `The request was executed successfully. Status code: ${name}.`, "fc_api");
+  else log.write("error", `Received Error. Status code: ${name}. Message: ${body}`, "fc_api");
+}

@@ -1,0 +1,81 @@
+/** Firecracker's face on a machine that runs. */
+import { exitNow } from "../../ffi/process.ts";
+import { Signal } from "../../ffi/signal.ts";
+import { answer, fault, NO_CONTENT } from "../api/router.ts";
+import { type Identity, runningRoutes } from "../api/routes/running.ts";
+import { voltRoutes } from "../api/routes/volt.ts";
+import { ApiServer, type PlannedApi } from "../api/server.ts";
+import type { ControlService, MachineControl } from "../machine/control.ts";
+import type { Face } from "../machine/face.ts";
+import { FIRECRACKER_VERSION } from "../version.ts";
+import { logged } from "./api-log.ts";
+import type { Draft } from "./draft.ts";
+import { Exit, firecrackerExitCode, SIGNAL_EXITS } from "./exit-code.ts";
+import { FirecrackerLog, type LogSettings } from "./log.ts";
+import { vmConfigJson } from "./vm-config.ts";
+
+/** What crosses the exec: pure data. */
+export interface PlannedFirecracker {
+  /** Undefined under --no-api. */
+  readonly api: PlannedApi | undefined;
+  readonly draft: Draft;
+  readonly log: LogSettings;
+  /** Started by a configuration file: there is nobody to answer. */
+  readonly fromFile: boolean;
+}
+
+/** Taken as data while the machine runs. */
+export const SIGNALS = [...SIGNAL_EXITS.keys(), Signal.SIGWINCH];
+
+/** @param planned a `PlannedFirecracker` */
+export function firecrackerFace(planned: unknown): Face {
+  const { api, draft, log: settings, fromFile } = planned as PlannedFirecracker;
+  const log = new FirecrackerLog(settings);
+  return {
+    threads: { main: "firecracker", vcpu: "fc_vcpu" },
+    signals: SIGNALS,
+    meaning: (signal) => (signal === Signal.SIGWINCH ? "window" : "end"),
+    exitCode: (end, _, signal) => {
+      if (SIGNAL_EXITS.has(signal)) log.write("error", `Shutting down VM after intercepting signal ${signal}, code 0.`);
+      return firecrackerExitCode(end, signal);
+    },
+    ending: (status) => sayGoodbye(log, status),
+    failed(problem) {
+      const text = `Start microvm error: ${problem}`;
+      log.write("error", text);
+      if (api) new ApiServer(api, () => fault(text)).answerWaiting(fault(text));
+      sayGoodbye(log, Exit.failure);
+      exitNow(Exit.failure);
+    },
+    started: () => {
+      if (fromFile) log.write("info", "Successfully started microvm that was configured from one single json");
+      else log.write("info", "The request was executed successfully. Status code: 204 No Content.", "fc_api");
+    },
+    serve: api && ((control) => serve(control, api, draft, log)),
+  };
+}
+
+/** The two lines that end every log. */
+export function sayGoodbye(log: FirecrackerLog, status: number): void {
+  log.write("info", "Vmm is stopping.");
+  if (status === Exit.ok) log.write("info", "Firecracker exiting successfully. exit_code=0");
+  else log.write("error", `Firecracker exiting with error. exit_code=${status}`);
+}
+
+function serve(control: MachineControl, api: PlannedApi, draft: Draft, log: FirecrackerLog): ControlService {
+  const routes = { ...runningRoutes(control, identity(draft, log)), ...voltRoutes(control) };
+  const server = new ApiServer(api, (request) => logged(log, request, (r) => answer(r, routes)));
+  return {
+    fd: server.fd,
+    ready: () => server.ready(),
+    started: () => server.answerWaiting(NO_CONTENT),
+  };
+}
+
+function identity(draft: Draft, log: FirecrackerLog): Identity {
+  return {
+    instance: { id: log.settings.id, vmm_version: FIRECRACKER_VERSION, app_name: "Firecracker" },
+    version: { firecracker_version: FIRECRACKER_VERSION },
+    vmConfig: () => vmConfigJson(draft),
+  };
+}

@@ -1,0 +1,25 @@
+import { FIRECRACKER_VERSION, VERSION } from "../version.ts";
+
+/** The first line is Firecracker's own: programs read the version of its second word. */
+export const VERSION_TEXT = `Firecracker v${FIRECRACKER_VERSION}\nvolt ${VERSION} in its place\n\n`;
+
+export const HELP_TEXT = `Firecracker v${FIRECRACKER_VERSION}
+
+volt ${VERSION} in its place: see docs/firecracker.md.
+
+optional arguments:
+  --api-sock <api-sock>                The API's socket. [default: "/run/firecracker.socket"]
+  --boot-timer                         Accepted: the boot's times are at /volt/timeline.
+  --config-file <config-file>          A microVM in JSON, started at once.
+  --help                               Shows this.
+  --http-api-max-payload-size <bytes>  The largest body of a request. [default: "51200"]
+  --id <id>                            The microVM's name. [default: "anonymous-instance"]
+  --level <level>                      The log's level: Error, Warning, Info, Debug, Trace, Off. [default: "Info"]
+  --log-path <log-path>                A file or FIFO for the log, in place of stdout.
+  --no-api                             No API: needs --config-file.
+  --no-seccomp                         Accepted: volt keeps its own filters.
+  --seccomp-filter <path>              Accepted: volt keeps its own filters.
+  --show-level                         Each line of the log has its level.
+  --show-log-origin                    Accepted: volt has no file and line to show.
+  --version                            Shows the version.
+`;

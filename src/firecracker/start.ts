@@ -1,0 +1,65 @@
+/** From a draft to the second stage, in steps of which the early ones leave nothing behind. */
+import { unlink } from "../../ffi/files.ts";
+import { blockSignals } from "../../ffi/signal.ts";
+import type { ApiServer } from "../api/server.ts";
+import { parseConfig } from "../config/parse.ts";
+import { deviceFolders, deviceKinds } from "../devices/virtio/registry.ts";
+import { findKernel } from "../kernels/store.ts";
+import { checkStart } from "../machine/check-start.ts";
+import { becomeSecondStage } from "../machine/confine.ts";
+import { openPlan } from "../machine/open.ts";
+import type { Timeline } from "../observe/timeline.ts";
+import { checkSandbox, confinement } from "../security/confinement.ts";
+import type { Draft } from "./draft.ts";
+import { type PlannedFirecracker, SIGNALS } from "./face.ts";
+import type { FirecrackerLog } from "./log.ts";
+import { toVmConfig } from "./vm-config.ts";
+
+export interface Start {
+  readonly draft: Draft;
+  readonly log: FirecrackerLog;
+  /** Undefined under --no-api. */
+  readonly server: ApiServer | undefined;
+  readonly fromFile: boolean;
+  readonly timeline: Timeline;
+}
+
+/** What a start that failed has left behind: whether descriptors are open that only an exec closes. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+  readonly hasOpened: boolean;
+
+  constructor(cause: unknown, hasOpened: boolean) {
+    super(`Start microvm error: ${cause instanceof Error ? cause.message : cause}`);
+    this.hasOpened = hasOpened;
+  }
+}
+
+/** Returns only by a StartError. */
+export async function startDraft({ draft, log, server, fromFile, timeline }: Start): Promise<never> {
+  let hasOpened = false;
+  try {
+    const config = parseConfig(toVmConfig(draft, log.settings.id), "");
+    const kinds = await deviceKinds(config);
+    const kernel = findKernel(config["boot-source"].kernel_image_path);
+    checkSandbox(config.volt.sandbox);
+    checkStart(config, kernel);
+    hasOpened = true;
+    // From here on they wait for the second stage, which takes them as data.
+    blockSignals(SIGNALS);
+    const open = openPlan(config, kinds, kernel, timeline);
+    try {
+      const way = confinement(config.volt.sandbox, deviceFolders(kinds, open.devices));
+      log.keepOpen();
+      const data: PlannedFirecracker = { api: server?.plan(), draft, log: log.settings, fromFile };
+      const face = { name: "firecracker" as const, data };
+      timeline.mark("confined, exec");
+      return becomeSecondStage({ ...open, face, sandbox: way.demands, stamps: timeline.stamps() }, way);
+    } catch (error) {
+      if (draft.vsock) unlink(draft.vsock.uds_path);
+      throw error;
+    }
+  } catch (error) {
+    throw new StartError(error, hasOpened);
+  }
+}

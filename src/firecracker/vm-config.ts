@@ -1,0 +1,117 @@
+/** A draft as volt's own configuration, and as Firecracker shows it. */
+import type { VmConfigInput } from "../config/schema.ts";
+import type { Draft } from "./draft.ts";
+
+export const DEFAULT_BOOT_ARGS =
+  "reboot=k panic=1 nomodule 8250.nr_uarts=0 i8042.noaux i8042.nomux i8042.dumbkbd swiotlb=noforce";
+const NO_PCI = "pci=off";
+
+type Limiter = Draft["drives"][number]["rate_limiter"];
+
+/** What `volt run` would be told to make this machine. */
+export function toVmConfig(draft: Draft, id: string): VmConfigInput {
+  const { machine, boot, vsock } = draft;
+  return {
+    "boot-source": {
+      // By its path, never by a name of the store.
+      kernel_image_path: asPath(boot?.kernel_image_path ?? ""),
+      ...(boot?.initrd_path === undefined ? {} : { initrd_path: boot.initrd_path }),
+      boot_args: `${boot?.boot_args ?? DEFAULT_BOOT_ARGS} ${NO_PCI}`,
+    },
+    "machine-config": {
+      vcpu_count: machine.vcpu_count,
+      mem_size_mib: machine.mem_size_mib,
+      // Transparent ones are the host's default for every machine here.
+      huge_pages: machine.huge_pages === "2M" ? "2M" : "None",
+    },
+    ...(draft.cpu ? { "cpu-config": draft.cpu } : {}),
+    drives: draft.drives.map(({ socket: _socket, path_on_host = "", rate_limiter = {}, ...drive }) => ({
+      ...drive,
+      path_on_host,
+      rate_limiter: limiter(rate_limiter),
+    })),
+    "network-interfaces": draft.interfaces.map(({ rx_rate_limiter = {}, tx_rate_limiter = {}, ...card }) => ({
+      ...card,
+      rx_rate_limiter: limiter(rx_rate_limiter),
+      tx_rate_limiter: limiter(tx_rate_limiter),
+    })),
+    ...(vsock ? { vsock: { guest_cid: vsock.guest_cid, uds_path: vsock.uds_path } } : {}),
+    ...(draft.balloon ? { balloon: draft.balloon } : {}),
+    ...(draft.entropy ? { entropy: { rate_limiter: limiter(draft.entropy.rate_limiter ?? {}) } } : {}),
+    volt: { id, own_initramfs: false },
+  };
+}
+
+/** `GET /machine-config`. */
+export function machineConfigJson({ machine }: Draft): Readonly<Record<string, unknown>> {
+  const { vcpu_count, mem_size_mib, smt = false, track_dirty_pages = false, huge_pages = "None" } = machine;
+  const template = machine.cpu_template === undefined ? {} : { cpu_template: machine.cpu_template };
+  return { vcpu_count, mem_size_mib, smt, ...template, track_dirty_pages, huge_pages };
+}
+
+/** `GET /vm/config`: every key, null where there is nothing. */
+export function vmConfigJson(draft: Draft): Readonly<Record<string, unknown>> {
+  const { boot, balloon, vsock, entropy } = draft;
+  return {
+    balloon: balloon ?? null,
+    drives: draft.drives.map((drive) => ({
+      drive_id: drive.drive_id,
+      partuuid: drive.partuuid ?? null,
+      is_root_device: drive.is_root_device,
+      cache_type: drive.cache_type,
+      is_read_only: drive.is_read_only,
+      path_on_host: drive.path_on_host ?? null,
+      rate_limiter: limiterJson(drive.rate_limiter),
+      io_engine: drive.io_engine,
+      socket: drive.socket ?? null,
+    })),
+    "boot-source": {
+      kernel_image_path: boot?.kernel_image_path ?? "",
+      initrd_path: boot?.initrd_path ?? null,
+      boot_args: boot?.boot_args ?? null,
+    },
+    "cpu-config": null,
+    logger: null,
+    "machine-config": machineConfigJson(draft),
+    metrics: null,
+    "mmds-config": null,
+    "network-interfaces": draft.interfaces.map((card) => ({
+      iface_id: card.iface_id,
+      host_dev_name: card.host_dev_name,
+      guest_mac: card.guest_mac ?? null,
+      mtu: card.mtu ?? null,
+      rx_rate_limiter: limiterJson(card.rx_rate_limiter),
+      tx_rate_limiter: limiterJson(card.tx_rate_limiter),
+    })),
+    vsock: vsock ? { guest_cid: vsock.guest_cid, uds_path: vsock.uds_path } : null,
+    entropy: entropy ? { rate_limiter: limiterJson(entropy.rate_limiter) } : null,
+    pmem: [],
+    "memory-hotplug": null,
+  };
+}
+
+/** Two spellings of one thing: volt's has no null, and no field that says nothing. */
+function limiter(
+  limits: NonNullable<Limiter>,
+): NonNullable<NonNullable<VmConfigInput["drives"]>[number]["rate_limiter"]> {
+  const bucket = (b: NonNullable<NonNullable<Limiter>["ops"]>) => ({
+    size: b.size,
+    refill_time: b.refill_time,
+    one_time_burst: b.one_time_burst ?? 0,
+  });
+  return {
+    ...(limits.bandwidth ? { bandwidth: bucket(limits.bandwidth) } : {}),
+    ...(limits.ops ? { ops: bucket(limits.ops) } : {}),
+  };
+}
+
+function limiterJson(limits: Limiter): unknown {
+  if (!limits?.bandwidth && !limits?.ops) return null;
+  const bucket = (b: NonNullable<Limiter>["ops"]) =>
+    b ? { size: b.size, one_time_burst: b.one_time_burst || null, refill_time: b.refill_time } : null;
+  return { bandwidth: bucket(limits.bandwidth), ops: bucket(limits.ops) };
+}
+
+function asPath(path: string): string {
+  return path.includes("/") ? path : `./${path}`;
+}

@@ -1,0 +1,192 @@
+/** volt in Firecracker's place, as the programs that start it do: on this host's /dev/kvm, with guests of a few instructions. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ask, listening } from "../api/client.ts";
+import { RunningVolt } from "../cli/process.ts";
+import { END, tinyKernel } from "../cli/tiny-kernel.ts";
+import { Folder, volt } from "../cli/volt.ts";
+import { firecracker } from "./program.ts";
+
+let folder: Folder;
+let program: string;
+let vm: RunningVolt | undefined;
+
+beforeEach(() => {
+  folder = new Folder();
+  program = firecracker(folder);
+});
+afterEach(async () => {
+  await vm?.[Symbol.asyncDispose]();
+  vm = undefined;
+  folder[Symbol.dispose]();
+});
+
+const run = (...args: readonly string[]) => volt(args, { program });
+
+/** Before the start. */
+async function start(guest: string, ...args: readonly string[]): Promise<string> {
+  tinyKernel(folder, guest);
+  writeFileSync(folder.file("disk"), new Uint8Array(2 ** 20));
+  const socket = folder.file("api");
+  vm = new RunningVolt(["--api-sock", socket, ...args], { program });
+  await listening(socket);
+  return socket;
+}
+
+const boot = () => ({ kernel_image_path: folder.file("kernel"), initrd_path: folder.file("initrd") });
+const machine = { vcpu_count: 1, mem_size_mib: 32 };
+const disk = () => ({ drive_id: "a", is_root_device: false, path_on_host: folder.file("disk") });
+const instanceStart = { action_type: "InstanceStart" };
+
+/** A description of a machine with such a guest, in a file. */
+function configFile(guest: string, more: object = {}): string {
+  tinyKernel(folder, guest);
+  writeFileSync(folder.file("disk"), new Uint8Array(2 ** 20));
+  const config = { "boot-source": boot(), drives: [disk()], "machine-config": machine, ...more };
+  writeFileSync(folder.file("vm.json"), JSON.stringify(config));
+  return folder.file("vm.json");
+}
+
+test("its version is read as Firecracker's", async () => {
+  const { status, stdout } = await run("--version");
+  expect(status).toBe(0);
+  expect(stdout.toString()).toMatch(/^Firecracker v1\.16\.1\nvolt \d/);
+  expect(stdout.toString()).toEndWith("Firecracker exiting successfully. exit_code=0\n");
+});
+
+describe("its exit code is", () => {
+  test.each<[string, number, string[]]>([
+    ["153 for what is no flag", 153, ["--nope"]],
+    ["153 for a flag given twice", 153, ["--id", "a", "--id", "b"]],
+    ["152 for no level", 152, ["--level", "loud"]],
+    ["1 for a file that is not there", 1, ["--no-api", "--config-file", "/no"]],
+    ["1 for what volt does not have", 1, ["--metadata", "/no"]],
+    ["1 for a socket that can't be", 1, ["--api-sock", "/no/such/folder"]],
+  ])("%s", async (_, expected, args) => {
+    expect((await run(...args)).status).toBe(expected);
+  });
+
+  test.each([
+    ["0 when the guest reboots", END.reset, 0],
+    ["0 when it powers off", END.poweroff, 0],
+    ["1 at a triple fault", END.tripleFault, 1],
+    ["1 at an exit that nobody serves", END.unserved, 1],
+  ])("%s", async (_, guest, expected) => {
+    expect((await run("--no-api", "--config-file", configFile(guest))).status).toBe(expected);
+  });
+
+  test.each([
+    ["SIGHUP", 156],
+    ["SIGTERM", 143],
+    ["SIGINT", 130],
+  ] as const)("of a machine that runs, at %s, %i", async (signal, expected) => {
+    const socket = await start(END.spin);
+    await ask(socket, "PUT", "/boot-source", boot());
+    expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(204);
+    vm!.signal(signal);
+    expect((await vm!.end()).status).toBe(expected);
+  });
+
+  test("before the start, at SIGTERM, the signal's own", async () => {
+    await start(END.spin);
+    vm!.signal("SIGTERM");
+    expect((await vm!.end()).status).toBe(143);
+  });
+});
+
+test("the Go SDK's calls start a machine", async () => {
+  const socket = await start(END.spin, "--id", "one", "--no-seccomp");
+  const log = folder.file("log");
+  expect(Bun.spawnSync(["mkfifo", log]).exitCode).toBe(0);
+  const reader = Bun.spawn(["cat", log], { stdout: "pipe" });
+  const paths = [socket, ...["kernel", "initrd", "disk"].map((name) => folder.file(name)), log, folder.file("v.sock")];
+  const calls = Bun.spawnSync(["/usr/bin/python3", join(import.meta.dirname, "sequence.py"), ...paths]);
+  expect(calls.stderr.toString()).toBe("");
+  expect(calls.stdout.toString().trimEnd().split("\n")).toEqual([
+    "200",
+    "204 /logger ",
+    "204 /machine-config ",
+    "32",
+    "204 /boot-source ",
+    "204 /drives/1 ",
+    "204 /vsock ",
+    "204 /actions ",
+    "Running",
+    "204",
+    "Paused",
+  ]);
+  expect(existsSync(folder.file("v.sock"))).toBe(true);
+  expect(vm!.threads()).toContain("fc_vcpu 0");
+  expect(vm!.threads()).toContain("firecracker");
+  vm!.signal("SIGKILL");
+  await vm!.end();
+  const text = await new Response(reader.stdout).text();
+  expect(text).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9} \[one:fc_api:INFO\] /);
+  expect(text).toContain('The API server received a Put request on "/actions" with body "{');
+  expect(text.match(/Status code: 204 No Content\./g)!.length).toBeGreaterThan(6);
+});
+
+test("a description in a file is started at once, with the API there", async () => {
+  const socket = await start(END.spin, "--config-file", configFile(END.spin));
+  while (((await ask(socket, "GET", "/")).body as { state: string }).state !== "Running") await Bun.sleep(5);
+  expect((await ask(socket, "GET", "/machine-config")).body).toEqual({
+    ...machine,
+    smt: false,
+    track_dirty_pages: false,
+    huge_pages: "None",
+  });
+});
+
+test("flintlock's flags start a machine that goes down by itself", async () => {
+  const file = configFile(END.reset, { "machine-config": { ...machine, smt: true } });
+  const { status, stdout } = await run("--id", "uid", "--boot-timer", "--no-api", "--config-file", file);
+  expect(status).toBe(0);
+  expect(stdout.toString()).toContain("Successfully started microvm that was configured from one single json");
+  expect(stdout.toString()).toContain("exit_code=0");
+});
+
+test("a start that fails can be mended, and tried again", async () => {
+  const socket = await start(END.spin);
+  const fails = async (problem: string) => {
+    const { status, body } = await ask(socket, "PUT", "/actions", instanceStart);
+    expect(status).toBe(400);
+    expect((body as { fault_message: string }).fault_message).toMatch(problem);
+    expect((await ask(socket, "GET", "/")).body).toMatchObject({ state: "Not started" });
+  };
+  await ask(socket, "PUT", "/boot-source", { ...boot(), kernel_image_path: folder.file("initrd") });
+  await fails("no kernel");
+  await ask(socket, "PUT", "/boot-source", boot());
+  await ask(socket, "PUT", "/machine-config", { vcpu_count: 1, mem_size_mib: 2 ** 40 });
+  await fails("mem_size_mib");
+  await ask(socket, "PUT", "/machine-config", machine);
+  expect((await ask(socket, "PUT", "/drives/a", disk())).status).toBe(204);
+  rmSync(folder.file("disk"));
+  // The kernel and /dev/kvm are open by then.
+  await fails("there is no file");
+  await fails("there is no file");
+  writeFileSync(folder.file("disk"), new Uint8Array(4096));
+  expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(204);
+  expect((await ask(socket, "GET", "/")).body).toMatchObject({ state: "Running" });
+  expect((await ask(socket, "GET", "/vm/config")).body).toMatchObject({ drives: [{ drive_id: "a" }] });
+});
+
+test("its socket is taken, and stays", async () => {
+  const socket = await start(END.spin);
+  const { status, stdout } = await run("--api-sock", socket);
+  expect(status).toBe(1);
+  expect(stdout.toString()).toContain(
+    `Failed to open the API socket at: ${socket}. Check that it is not already used.`,
+  );
+  vm!.signal("SIGTERM");
+  await vm!.end();
+  expect(statSync(socket).isSocket()).toBe(true);
+});
+
+test("a log that nobody reads makes nobody wait", async () => {
+  const log = folder.file("log");
+  expect(Bun.spawnSync(["mkfifo", log]).exitCode).toBe(0);
+  const socket = await start(END.spin, "--log-path", log);
+  for (let i = 0; i < 300; i++) await ask(socket, "GET", "/");
+  expect((await ask(socket, "GET", "/version")).body).toEqual({ firecracker_version: "1.16.1" });
+});
