@@ -104,8 +104,8 @@ describe("volt refuses", () => {
     expect(await failure([word])).toEndWith("no such command; there are run, sandbox, doctor, kernel, cpu, version");
   });
 
-  test.each(["firecracker", "jailer"])("to be %s, for now", async (name) => {
-    expect(await failure([name, "--version"])).toBe(`${name}: volt does not stand in for it yet: use \`volt run\``);
+  test("to be the jailer, for now", async () => {
+    expect(await failure(["jailer", "--version"])).toBe("jailer: volt does not stand in for it yet: use `volt run`");
   });
 
   test("flags of one command given to another", async () => {
