@@ -9,6 +9,9 @@ const BLKSSZGET = 0x1268;
 const BLKPBSZGET = 0x127b;
 const BLKDISCARD = 0x1277;
 
+/** What a running disk asks of its block device. */
+export const BLOCK_REQUESTS = { BLKDISCARD } as const;
+
 const SEEK_END = 2;
 
 const SYS_STATX = 332;

@@ -24,10 +24,15 @@ export class SystemError extends Error {
   }
 }
 
-/** errno of this thread's last failed call. Read it right after the call, before anything else. */
+/** Where this thread has its errno. Asked once: between a call and its errno there is no room for another call. */
+const location = libc.__errno_location()!;
+
+/**
+ * errno of this thread's last failed call. Read it right after the call, before anything else: whatever allocates may
+ * make the garbage collector run, whose own system calls have an errno too.
+ */
 export function errno(): number {
-  // glibc never returns NULL here.
-  return read.i32(libc.__errno_location()!, 0);
+  return read.i32(location, 0);
 }
 
 /**
@@ -64,6 +69,7 @@ export const Errno = {
   ENOSPC: 28,
   EROFS: 30,
   EPIPE: 32,
+  ENAMETOOLONG: 36,
   ENOSYS: 38,
   EBADFD: 77,
   EOPNOTSUPP: 95,

@@ -15,7 +15,15 @@ export const MAP = {
   HUGETLB: 0x40000,
   HUGE_2MB: 21 << 26,
 } as const;
-export const MADV = { HUGEPAGE: 14, DONTDUMP: 16, RANDOM: 1, WILLNEED: 3, PAGEOUT: 21, POPULATE_WRITE: 23 } as const;
+export const MADV = {
+  DONTNEED: 4,
+  HUGEPAGE: 14,
+  DONTDUMP: 16,
+  RANDOM: 1,
+  WILLNEED: 3,
+  PAGEOUT: 21,
+  POPULATE_WRITE: 23,
+} as const;
 
 /** How a mapping is made; `about` says what for, in errors. */
 export interface MapOptions {

@@ -23,6 +23,9 @@ const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
+/** The only kind of socket made here. */
+export const SOCKET_TYPE = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+export const SOCKET_DOMAIN = { AF_UNIX } as const;
 const MSG_PEEK = 2;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -44,6 +47,7 @@ export function listenAt(path: string, backlog: number): Fd {
   const fd = new Fd(check(newSocket(), "socket", path), path);
   try {
     const address = unixAddress(path);
+    if (!address) throw new SystemError("bind", Errno.ENAMETOOLONG, path);
     check(libc.bind(fd.number, address, address.length), "bind", path);
     check(libc.listen(fd.number, backlog), "listen", path);
     return fd;
@@ -55,9 +59,10 @@ export function listenAt(path: string, backlog: number): Fd {
 
 /** @returns a connected descriptor, or minus errno: ECONNREFUSED where nobody listens, EAGAIN where too many wait */
 export function connectTo(path: string): number {
+  const address = unixAddress(path);
+  if (!address) return -Errno.ENAMETOOLONG;
   const fd = newSocket();
   if (fd < 0) return -errno();
-  const address = unixAddress(path);
   if (libc.connect(fd, address, address.length) === 0) return fd;
   const why = errno();
   libc.close(fd);
@@ -114,12 +119,12 @@ export function closeSocket(fd: number): void {
 }
 
 function newSocket(): number {
-  return libc.socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  return libc.socket(AF_UNIX, SOCKET_TYPE, 0);
 }
 
-function unixAddress(path: string): Uint8Array {
+/** @returns undefined for a path that is too long for a socket */
+function unixAddress(path: string): Uint8Array | undefined {
   const bytes = cString(path);
-  if (bytes.length > SOCKADDR_UN.fields.sun_path.bytes)
-    throw new SystemError("bind", Errno.EINVAL, `${path}: too long`);
+  if (bytes.length > SOCKADDR_UN.fields.sun_path.bytes) return undefined;
   return pack(SOCKADDR_UN, { sun_family: AF_UNIX, sun_path: bytes });
 }

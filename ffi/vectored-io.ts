@@ -10,11 +10,6 @@ const SYS_PWRITEV = 296;
 /** fallocate(2)'s modes. */
 export const FALLOC_FL = { KEEP_SIZE: 1, PUNCH_HOLE: 2, ZERO_RANGE: 16 } as const;
 
-/** One buffer of a vectored call, `struct iovec`: an address and a length of 64 bits each. */
-export const IOVEC_BYTES = 16;
-/** The most buffers of one call (IOV_MAX). */
-export const IOV_MAX = 1024;
-
 /** @param vector address of `count` iovecs @returns bytes read, 0 at the end of the file, or minus errno */
 export function readVector(fd: number, vector: number, count: number, offset: number): number {
   return outcome(libc.syscall(SYS_PREADV, fd, vector, count, offset, 0));

@@ -13,6 +13,8 @@ type Flag = ArgDef & {
   readonly repeatable?: boolean;
   /** "" is a value: what a script's empty variable makes. */
   readonly mayBeEmpty?: boolean;
+  /** A flag with a value that has a `--no-NAME`: it makes "" of it. */
+  readonly negatable?: boolean;
 };
 
 export interface StrictArguments {
@@ -25,9 +27,14 @@ export interface StrictArguments {
 /**
  * Checks arguments against a command's definition.
  * @param argv everything after the command's name, up to `--`
+ * @param takesGuestCommand whether what follows `--` is run in the guest
  * @throws ConfigError with the flag and the mend
  */
-export function strictArguments(argv: readonly string[], definition: ArgsDef): StrictArguments {
+export function strictArguments(
+  argv: readonly string[],
+  definition: ArgsDef,
+  takesGuestCommand = true,
+): StrictArguments {
   const flags = flagTable(definition);
   const positionals = Object.values(definition).filter(({ type }) => type === "positional").length;
   const normal: string[] = [];
@@ -37,7 +44,7 @@ export function strictArguments(argv: readonly string[], definition: ArgsDef): S
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i]!;
     if (!word.startsWith("-") || word === "-") {
-      if (++words > positionals) throw usage(word, unexpected(word));
+      if (++words > positionals) throw usage(word, unexpected(word, takesGuestCommand));
       normal.push(word);
       continue;
     }
@@ -49,9 +56,11 @@ export function strictArguments(argv: readonly string[], definition: ArgsDef): S
     if (argument.later !== undefined) throw usage(flag, argument.later);
     if (seen.has(name) && !argument.repeatable) throw usage(flag, "given twice: once is enough");
     seen.add(name);
-    if (argument.type === "boolean") {
+    if (argument.type === "boolean" || negated) {
       if (equals >= 0) throw usage(flag, "takes no value");
-      normal.push(negated ? `--no-${name}` : `--${name}`);
+      // What has a value and is not wanted is "", which nobody can write.
+      if (argument.type !== "boolean") normal.push(`--${name}=`);
+      else normal.push(negated ? `--no-${name}` : `--${name}`);
       continue;
     }
     const value = equals >= 0 ? word.slice(equals + 1) : argv[++i];
@@ -81,15 +90,21 @@ function flagTable(definition: ArgsDef): Map<string, KnownFlag> {
     for (const alias of [name, ...aliases]) {
       table.set(alias.length === 1 ? `-${alias}` : `--${alias}`, { name, definition: argument, negated: false });
     }
-    if (argument.type === "boolean" && (argument.default === true || argument.negativeDescription !== undefined)) {
+    if (isNegatable(argument)) {
       table.set(`--no-${name}`, { name, definition: argument, negated: true });
     }
   }
   return table;
 }
 
-function unexpected(word: string): string {
-  return `"${word}" is not expected here: a command for the guest goes after \`--\``;
+function isNegatable(argument: Flag): boolean {
+  if (argument.type !== "boolean") return argument.negatable === true;
+  return argument.default === true || argument.negativeDescription !== undefined;
+}
+
+function unexpected(word: string, takesGuestCommand: boolean): string {
+  const mend = takesGuestCommand ? "a command for the guest goes after `--`" : "see --help";
+  return `"${word}" is not expected here: ${mend}`;
 }
 
 function unknown(flag: string, known: readonly string[]): string {

@@ -22,7 +22,17 @@ const DEFAULT = [
   "swiotlb=noforce",
 ] as const;
 
-const CONSOLES = { serial: ["console=ttyS0", "8250.nr_uarts=1"], none: ["8250.nr_uarts=0"] } as const;
+const CONSOLES = {
+  serial: ["console=ttyS0", "8250.nr_uarts=1"],
+  virtio: ["console=hvc0", "8250.nr_uarts=0"],
+  none: ["8250.nr_uarts=0"],
+} as const;
+
+/**
+ * A panic before the virtio console's driver is there (a module, in a distribution's kernel) comes by the serial port; the
+ * kernel leaves that as soon as it has hvc0. It prints from the moment it reads this word: after those that make it quiet.
+ */
+const EARLY_CONSOLE = "earlycon=uart8250,io,0x3f8";
 
 /**
  * The whole command line, `append` last so that it wins.
@@ -32,7 +42,9 @@ const CONSOLES = { serial: ["console=ttyS0", "8250.nr_uarts=1"], none: ["8250.nr
  */
 export function commandLine(config: VmConfig, virtio: readonly VirtioWindow[] = []): string {
   const { boot_args } = config["boot-source"];
-  const own = boot_args ?? [...CONSOLES[config.volt.console], ...DEFAULT].join(" ");
+  const { console } = config.volt;
+  const early = console === "virtio" ? [EARLY_CONSOLE] : [];
+  const own = boot_args ?? [...CONSOLES[console], ...DEFAULT, ...early].join(" ");
   const text = [own, config.volt.append ?? ""].filter((part) => part !== "").join(" ");
   const first = [...(hasAcpi(text) ? [] : virtio.map(virtioParameter)), ...rootParameters(config, text)];
   return [...first, text].filter((part) => part !== "").join(" ");

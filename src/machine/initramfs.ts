@@ -3,6 +3,7 @@ import embedded from "../../dist/guest/initramfs.cpio" with { type: "file" };
 import { Fd } from "../../ffi/fd.ts";
 import { runArchive } from "../boot/initramfs.ts";
 import { selectModules, type WantedModules } from "../boot/modules.ts";
+import { hasStdioPorts, STDIO_PORTS } from "../devices/virtio/console/kind.ts";
 import { PORTS } from "./layout.ts";
 import type { Plan } from "./plan.ts";
 import type { UserLand } from "./user-land.ts";
@@ -26,6 +27,8 @@ export function defaultInitramfs(plan: Plan, land: UserLand, wanted: WantedModul
     ...(plan.window ?? {}),
     ...(id === undefined ? {} : { hostname: id }),
     readyPort: PORTS.bootTimer.first,
+    ...(plan.config.volt.console === "virtio" ? { console: "hvc0" } : {}),
+    ...(hasStdioPorts(plan.devices) ? { ports: STDIO_PORTS } : {}),
   });
   // The embedded file has no descriptor, so only node:fs reads it at once; 2 ms to load, which other guests need not pay.
   const { readFileSync } = process.getBuiltinModule("node:fs");

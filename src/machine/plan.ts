@@ -4,7 +4,8 @@
  */
 import { Fd } from "../../ffi/fd.ts";
 import type { VmConfig } from "../config/schema.ts";
-import type { OpenedDevices } from "../devices/virtio/registry.ts";
+import type { OpenedDevices } from "../devices/virtio/kind.ts";
+import type { Demands } from "../security/confinement.ts";
 
 /** A descriptor that survives the exec. */
 export interface PlannedFile {
@@ -44,6 +45,8 @@ export interface Plan {
   /** Where the log goes. */
   readonly log: number;
   readonly trace: number | undefined;
+  /** What stage two makes sure of before anything else. */
+  readonly sandbox: Demands;
 }
 
 /** The environment variable that carries the memfd's number: it marks the second stage. */

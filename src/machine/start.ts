@@ -2,6 +2,7 @@
  * Stage two: builds the VM that the plan describes and runs it. Each step is one function of another part; this file is
  * the order they happen in.
  */
+import { CrashGuard } from "../../ffi/crash-guard.ts";
 import { Fd } from "../../ffi/fd.ts";
 import type { CpuidEntry } from "../../ffi/kvm/cpuid.ts";
 import { Kvm } from "../../ffi/kvm/system.ts";
@@ -28,6 +29,7 @@ import { connectLines, createLines, line } from "./lines.ts";
 import { machineLog } from "./log.ts";
 import { MainLoop } from "./main-loop.ts";
 import { type Plan, readPlan } from "./plan.ts";
+import { MachineSandbox } from "./sandbox.ts";
 import { HANDLED_SIGNALS } from "./signals.ts";
 import { MachineState } from "./state.ts";
 import { VcpuThreads } from "./threads/start.ts";
@@ -46,6 +48,7 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   // PID 1 of a namespace has some, its orphans; so has a volt that a shell became by exec.
   disownChildren();
   const plan = readPlan(planNumber);
+  new Fd(planNumber, "the plan").close();
   const created = createDevices(plan.config, plan.devices);
   try {
     return runMachine(plan, created, firstLineNs);
@@ -60,10 +63,12 @@ function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): n
   const { devices, modules, furtherModules } = created;
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
 
+  const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
+  const crashGuard = plan.stdin.isTerminal ? new CrashGuard() : undefined;
+  const sandbox = new MachineSandbox(plan, machineLog(logOptions));
   const block = MachineBlock.create();
   const lines = createLines(devices.map(({ queueSizes }) => queueSizes.length));
   const state = new MachineState(block.part("control"), () => line(lines.wake).raise());
-  const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
   const log = machineLog(logOptions, state);
   for (const { name, notes = [] } of devices) for (const note of notes) log.info(`${name}: ${note}`);
   const tracing = config.logger.level === "trace";
@@ -79,7 +84,14 @@ function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): n
   describeVirtio(devices, block);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
-    threads.start({ vcpu, block: block.address, lines, timeline: recording, log: logOptions });
+    threads.start({
+      vcpu,
+      block: block.address,
+      lines,
+      timeline: recording,
+      log: logOptions,
+      filter: sandbox.vcpuFilter,
+    });
   }
   timeline.mark("vCPU threads started");
 
@@ -89,7 +101,7 @@ function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): n
   timeline.mark("KVM initialised");
   const vm = createVm(kvm);
   connectLines(vm, lines);
-  connectVirtio(vm, lines);
+  connectVirtio(vm, lines, block, kvm.capability("KVM_CAP_READONLY_MEM") !== 0);
   timeline.mark("VM created");
   const cpuid = Array.from({ length: cpus }, (_, vcpu) => vcpuCpuid(kvm, vcpu, cpus));
   timeline.mark("CPUID configured");
@@ -118,6 +130,8 @@ function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): n
     framesInput: land.ownInitStays,
     memory,
     devices,
+    crashGuard,
+    sandbox,
   });
   timeline.mark("serial console");
   const vcpus = cpuid.map((entries, id) => createVcpu(vm, id, entries, guest.entry));
@@ -125,8 +139,16 @@ function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): n
   timeline.mark("vCPU configured");
   log.info("VM is running");
   timeline.mark("VM is running");
+  closeSetUp(plan, kvm);
+  sandbox.tightenMain();
   threads.release();
   return main.run();
+}
+
+/** What was only needed to build the machine: who takes over volt shall not find it. */
+function closeSetUp({ kernel, initrd, modules }: Plan, kvm: Kvm): void {
+  kvm.fd.close();
+  for (const file of [kernel, initrd, modules]) if (file) new Fd(file.fd, file.name).close();
 }
 
 function createVm(kvm: Kvm): Vm {

@@ -1,5 +1,7 @@
 /** A kind of device, from its section of the configuration to back ends: each folder beside this file has one. */
 import type { VmConfig } from "../../config/schema.ts";
+import type { OpenFolder } from "../../security/folder.ts";
+import type { Rule } from "../../security/seccomp/rule.ts";
 import type { VirtioDevice } from "./device.ts";
 
 /** @typeParam Opened what `open` hands to `create`: pure data, since it crosses an exec as JSON */
@@ -20,4 +22,13 @@ export interface DeviceKind<Opened = undefined> {
 
   /** Stage two: the back ends of the devices the configuration asks for, in its order. */
   readonly create: (config: VmConfig, opened: Opened) => VirtioDevice[];
+
+  /** The system calls its devices make while a guest runs, beyond those of every machine; none where there are none of them. */
+  readonly systemCalls?: (config: VmConfig) => readonly Rule[];
+
+  /** Folders its devices still go into while the guest runs, by descriptors that `open` made. */
+  readonly folders?: (opened: Opened) => readonly OpenFolder[];
 }
+
+/** What each kind opened, by its name: a part of the plan. */
+export type OpenedDevices = Readonly<Record<string, unknown>>;

@@ -1,17 +1,18 @@
 /** The kinds of virtio devices, in the order their windows and interrupt lines are given out. */
 import type { VmConfig } from "../../config/schema.ts";
+import type { OpenFolder } from "../../security/folder.ts";
+import type { Rule } from "../../security/seccomp/rule.ts";
+import { balloon } from "./balloon/kind.ts";
 import { blk } from "./blk/kind.ts";
+import { console } from "./console/kind.ts";
 import type { VirtioDevice } from "./device.ts";
-import type { DeviceKind } from "./kind.ts";
+import type { DeviceKind, OpenedDevices } from "./kind.ts";
 import { net } from "./net/kind.ts";
 import { rng } from "./rng/kind.ts";
 import { vsock } from "./vsock/kind.ts";
 
 /** A guest names devices by this order (`vda` is the first disk), so it is the same in every version. */
-const KINDS = [blk, net, vsock, rng] as readonly DeviceKind<unknown>[];
-
-/** What each kind opened, by its name: a part of the plan. */
-export type OpenedDevices = Readonly<Record<string, unknown>>;
+const KINDS = [blk, net, vsock, rng, console, balloon] as readonly DeviceKind<unknown>[];
 
 /** Stage one: opens what a VM's devices have a path for. @throws ConfigError, SystemError */
 export function openDevices(config: VmConfig): OpenedDevices {
@@ -35,4 +36,14 @@ export function createDevices(config: VmConfig, opened: OpenedDevices): CreatedD
     modules: present.length === 0 ? [] : ["virtio_mmio", ...present.flatMap(({ kind }) => kind.modules)],
     furtherModules: present.flatMap(({ kind }) => kind.furtherModules ?? []),
   };
+}
+
+/** What the sandbox has to allow for a VM's devices while its guest runs. */
+export function deviceRules(config: VmConfig): Rule[] {
+  return KINDS.flatMap(({ systemCalls }) => systemCalls?.(config) ?? []);
+}
+
+/** The folders that have to stay open to them. */
+export function deviceFolders(opened: OpenedDevices): OpenFolder[] {
+  return KINDS.flatMap(({ name, folders }) => folders?.(opened[name]) ?? []);
 }

@@ -3,6 +3,7 @@ import { EventFd } from "../../../ffi/eventfd.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import { Vcpu } from "../../../ffi/kvm/vcpu.ts";
 import { nameThread, parkThread, threadId } from "../../../ffi/process.ts";
+import { installPlacedFilter } from "../../../ffi/seccomp/filter.ts";
 import { VcpuLoop } from "../../cpu/loop.ts";
 import { describeExit } from "../../cpu/report.ts";
 import { GuestMemory } from "../../memory/guest.ts";
@@ -51,6 +52,7 @@ function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState, l
     },
   });
   state.enlist(id, threadId(), vcpu.runAddress);
+  if (order.filter !== undefined) installPlacedFilter(order.filter);
   if (id === 0) timeline.mark("vCPU 0 enters KVM_RUN");
   switch (loop.run()) {
     case "triple fault":

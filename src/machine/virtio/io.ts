@@ -3,6 +3,7 @@ import { EPOLL, type Epoll } from "../../../ffi/epoll.ts";
 import { EventFd } from "../../../ffi/eventfd.ts";
 import { VirtioBackend } from "../../devices/virtio/backend.ts";
 import { type DeviceCounters, deviceCounters } from "../../devices/virtio/counters.ts";
+import type { VirtioDevice } from "../../devices/virtio/device.ts";
 import { line } from "../lines.ts";
 import type { MachineParts } from "../parts.ts";
 import { virtioState } from "./state.ts";
@@ -32,6 +33,11 @@ export class VirtioIo {
       ...kickWakers(backend, lines.virtio[slot]!.kicks),
       ...(backend.device.sources ?? []).map(({ fd, ready }) => ({ fd, ready: () => backend.run(ready) })),
     ]);
+  }
+
+  /** What runs a device. */
+  backendOf(device: VirtioDevice): VirtioBackend | undefined {
+    return this.#backends.find((backend) => backend.device === device);
   }
 
   /** Says which epoll tells of them, and from which token on. */

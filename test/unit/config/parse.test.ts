@@ -70,7 +70,7 @@ describe("merging", () => {
       drives: [],
       "network-interfaces": [],
       logger: { level: "info" },
-      volt: { id: "x" },
+      volt: { id: "x", sandbox: {} },
     });
   });
 

@@ -13,6 +13,7 @@ import { RUN } from "../../../ffi/kvm/layouts.ts";
 import { MADV, MAP, PROT } from "../../../ffi/memory.ts";
 import { POLL } from "../../../ffi/poll.ts";
 import { Signal } from "../../../ffi/signal.ts";
+import { SHUT } from "../../../ffi/socket.ts";
 import { TUN_F, TunIoctl } from "../../../ffi/tap.ts";
 import { UIO_MAXIOV } from "../../../ffi/uio.ts";
 import { FALLOC_FL } from "../../../ffi/vectored-io.ts";
@@ -42,6 +43,7 @@ const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Read
   ["linux/if_tun.h", "", TunIoctl],
   ["linux/if_tun.h", "TUN_F_", TUN_F],
   ["linux/uio.h", "", { UIO_MAXIOV }],
+  ["sys/socket.h", "SHUT_", SHUT],
   ["linux/falloc.h", "FALLOC_FL_", FALLOC_FL],
   ["sys/inotify.h", "IN_", IN],
   [IO_URING, "IORING_OP_", uring.RingOp],
@@ -91,6 +93,11 @@ const PRIVATE: readonly (readonly [file: string, header: string, names: readonly
   ["ffi/tap.ts", "linux/if_tun.h", ["IFF_DETACH_QUEUE"]],
   ["ffi/tap.ts", "linux/sockios.h", ["SIOCGIFINDEX"]],
   ["ffi/tap.ts", "sys/socket.h", ["AF_INET", "SOCK_DGRAM", "SOCK_CLOEXEC"]],
+  [
+    "ffi/socket.ts",
+    "sys/socket.h",
+    ["AF_UNIX", "SOCK_STREAM", "SOCK_NONBLOCK", "SOCK_CLOEXEC", "MSG_PEEK", "MSG_DONTWAIT", "MSG_NOSIGNAL"],
+  ],
   ["ffi/terminal.ts", "sys/ioctl.h", ["TCGETS", "TCSETS", "TIOCGWINSZ"]],
 ];
 

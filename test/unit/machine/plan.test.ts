@@ -21,6 +21,7 @@ const PLAN: Plan = {
   term: "xterm",
   log: 2,
   trace: 10,
+  sandbox: { required: [[0, "limits"]], namespaces: undefined },
 };
 
 describe("a sealed plan", () => {

@@ -1,3 +1,6 @@
+import { RequestStatus, RequestType } from "./layout.ts";
+import type { BlkRequest } from "./request.ts";
+
 /** What a disk counts, since the start. Requests are counted when they are done. */
 export interface BlkCounters {
   reads: number;
@@ -37,4 +40,22 @@ export function newCounters(): BlkCounters {
     stalls: 0,
     throttles: 0,
   };
+}
+
+/** A request is done. */
+export function countRequest(counters: BlkCounters, { type, moved }: BlkRequest, status: number): void {
+  if (status === RequestStatus.UNSUPP) counters.unsupported++;
+  else if (status === RequestStatus.IOERR) counters.errors++;
+  else if (type === RequestType.IN) {
+    counters.reads++;
+    counters.readBytes += moved;
+    counters.bytes += moved;
+  } else if (type === RequestType.OUT) {
+    counters.writes++;
+    counters.writtenBytes += moved;
+    counters.bytes += moved;
+  } else if (type === RequestType.FLUSH) counters.flushes++;
+  else if (type === RequestType.DISCARD) counters.discards++;
+  else if (type === RequestType.WRITE_ZEROES) counters.writeZeroes++;
+  else counters.getIds++;
 }

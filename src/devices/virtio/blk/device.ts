@@ -1,17 +1,18 @@
 import { copyMemory } from "../../../../ffi/memory.ts";
 import type { RateLimiterConfig } from "../../../config/devices.ts";
 import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../device.ts";
-import { COMMON_FEATURES, featureSet, hasFeature } from "../features.ts";
+import { hasFeature } from "../features.ts";
 import { type Alarm, Throttle } from "../limiter/throttle.ts";
 import { DescriptorChain } from "../queue/chain.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
 import type { Queue } from "../queue/queue.ts";
 import { blkConfig, CAPACITY, capacityBytes } from "./config.ts";
-import { type BlkCounters, newCounters } from "./counters.ts";
+import { type BlkCounters, countRequest, newCounters } from "./counters.ts";
 import type { Disk } from "./disk.ts";
 import type { DiskEngine, Operation } from "./engine/operation.ts";
-import * as feature from "./layout.ts";
-import { HEADER_BYTES, RequestStatus, RequestType } from "./layout.ts";
+import { Failures } from "./failure.ts";
+import { offeredFeatures } from "./features.ts";
+import { HEADER_BYTES, VIRTIO_BLK_F_FLUSH } from "./layout.ts";
 import { SLOTS } from "./memory.ts";
 import { BlkRequest, PENDING } from "./request.ts";
 
@@ -49,6 +50,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
   readonly throttle: Throttle;
   readonly counters: BlkCounters = newCounters();
   readonly #engine: DiskEngine;
+  readonly #failures: Failures;
   readonly #chain = new DescriptorChain();
   /** Requests that are not in use: a stack of `#freeCount`. */
   readonly #free: BlkRequest[];
@@ -61,7 +63,8 @@ export class BlkDevice implements VirtioDevice, Disposable {
   constructor({ disk, queues, createEngine, limits, notes = [], sources = [], ...clock }: BlkOptions) {
     this.disk = disk;
     this.name = disk.id;
-    this.features = offered(disk, queues);
+    this.#failures = new Failures(disk);
+    this.features = offeredFeatures(disk, queues);
     this.queueSizes = new Array<number>(queues).fill(MAX_QUEUE_SIZE);
     this.#isHeld = new Array<boolean>(queues).fill(false);
     const { capacity, blockSize, physicalSize } = disk;
@@ -87,7 +90,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
   activate({ queues, features }: VirtioContext): void {
     const { dropsFlushes } = this.disk;
     this.#queues = queues;
-    this.disk.writeThrough = !dropsFlushes && !hasFeature(features, feature.VIRTIO_BLK_F_FLUSH);
+    this.disk.writeThrough = !dropsFlushes && !hasFeature(features, VIRTIO_BLK_F_FLUSH);
   }
 
   process(index: number): boolean {
@@ -178,34 +181,22 @@ export class BlkDevice implements VirtioDevice, Disposable {
   }
 
   #finish(request: BlkRequest, status: number): void {
-    this.#count(request, status);
+    countRequest(this.counters, request, status);
+    if (request.hasFailed) this.#tell(request);
     const { statusAddress, written } = request;
     if (statusAddress >= 0) copyMemory(statusAddress, this.disk.memory.statusAddress(status), 1);
     request.queue?.complete(request.head, written);
     this.#release(request);
   }
 
+  #tell(request: BlkRequest): void {
+    const line = this.#failures.tell(request);
+    if (line !== undefined) this.#host?.warn(line);
+  }
+
   #release(request: BlkRequest): void {
     request.queue = undefined;
     this.#free[this.#freeCount++] = request;
-  }
-
-  #count({ type, moved }: BlkRequest, status: number): void {
-    const { counters } = this;
-    if (status === RequestStatus.UNSUPP) counters.unsupported++;
-    else if (status === RequestStatus.IOERR) counters.errors++;
-    else if (type === RequestType.IN) {
-      counters.reads++;
-      counters.readBytes += moved;
-      counters.bytes += moved;
-    } else if (type === RequestType.OUT) {
-      counters.writes++;
-      counters.writtenBytes += moved;
-      counters.bytes += moved;
-    } else if (type === RequestType.FLUSH) counters.flushes++;
-    else if (type === RequestType.DISCARD) counters.discards++;
-    else if (type === RequestType.WRITE_ZEROES) counters.writeZeroes++;
-    else counters.getIds++;
   }
 
   [Symbol.dispose](): void {
@@ -217,17 +208,4 @@ export class BlkDevice implements VirtioDevice, Disposable {
 /** All of a chain but the header and the status. */
 function dataBytes({ readableBytes, writableBytes }: DescriptorChain): number {
   return Math.max(readableBytes + writableBytes - HEADER_BYTES - 1, 0);
-}
-
-function offered({ isReadOnly, dropsFlushes }: Disk, queues: number): bigint {
-  return (
-    COMMON_FEATURES |
-    featureSet(feature.VIRTIO_BLK_F_SEG_MAX, feature.VIRTIO_BLK_F_BLK_SIZE, feature.VIRTIO_BLK_F_TOPOLOGY) |
-    (isReadOnly
-      ? featureSet(feature.VIRTIO_BLK_F_RO)
-      : featureSet(feature.VIRTIO_BLK_F_DISCARD, feature.VIRTIO_BLK_F_WRITE_ZEROES)) |
-    // Without it a driver knows that there is no cache to flush.
-    (dropsFlushes ? 0n : featureSet(feature.VIRTIO_BLK_F_FLUSH)) |
-    (queues > 1 ? featureSet(feature.VIRTIO_BLK_F_MQ) : 0n)
-  );
 }

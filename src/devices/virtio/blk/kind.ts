@@ -9,6 +9,7 @@ import { chooseEngine } from "./engine/choose.ts";
 import type { DiskEngine, Operation } from "./engine/operation.ts";
 import { SECTOR_BYTES } from "./layout.ts";
 import { type OpenedDisk, openDisk } from "./open.ts";
+import { blkSystemCalls } from "./system-calls.ts";
 import { sizeSource, watchDisks } from "./watch.ts";
 
 /** What stage one opened, in the devices' order. */
@@ -56,6 +57,8 @@ export const blk: DeviceKind<OpenedDisks> = {
     });
     return devices;
   },
+
+  systemCalls: ({ drives }) => blkSystemCalls(drives),
 };
 
 /** The root disk is `vda`; the others follow as they were given. */

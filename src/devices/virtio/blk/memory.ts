@@ -1,6 +1,7 @@
 /** Memory of a disk that the kernel is given addresses of, made once: requests allocate nothing. */
+import { IOVEC } from "../../../../ffi/iovec.ts";
 import { Mapping, PROT } from "../../../../ffi/memory.ts";
-import { IOVEC_BYTES } from "../../../../ffi/vectored-io.ts";
+
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
 import { HEADER_BYTES, ID_BYTES, RequestStatus } from "./layout.ts";
 
@@ -8,7 +9,7 @@ import { HEADER_BYTES, ID_BYTES, RequestStatus } from "./layout.ts";
 export const SLOTS = 128;
 /** A chain's parts, less one that its header or status always has of its own: there is one to spare. */
 export const SLOT_IOVECS = MAX_QUEUE_SIZE;
-const SLOT_BYTES = SLOT_IOVECS * IOVEC_BYTES;
+const SLOT_BYTES = SLOT_IOVECS * IOVEC.size;
 
 /** Where things are in the first page. */
 const SCRATCH = 0;
@@ -58,7 +59,7 @@ export class DiskMemory implements Disposable {
   }
 
   iovecAddress(slot: number, index: number): number {
-    return this.#iovecAddress + slot * SLOT_BYTES + index * IOVEC_BYTES;
+    return this.#iovecAddress + slot * SLOT_BYTES + index * IOVEC.size;
   }
 
   bounceAddress(slot: number): number {

@@ -1,24 +1,13 @@
 import { discardRange } from "../../../../ffi/block-device.ts";
 import { Errno } from "../../../../ffi/error.ts";
-import { FALLOC_FL } from "../../../../ffi/vectored-io.ts";
 import { toNumber } from "../queue/address.ts";
 import type { DescriptorChain } from "../queue/chain.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Disk } from "./disk.ts";
 import { type Operation, OperationKind } from "./engine/operation.ts";
-import {
-  HEADER_BYTES,
-  Header,
-  ID_BYTES,
-  MAX_SEGMENT_SECTORS,
-  RequestStatus,
-  RequestType,
-  SECTOR_BYTES,
-  SEGMENT_BYTES,
-  Segment,
-  WRITE_ZEROES_UNMAP,
-} from "./layout.ts";
+import { HEADER_BYTES, Header, ID_BYTES, RequestStatus, RequestType, SECTOR_BYTES, SEGMENT_BYTES } from "./layout.ts";
 import { BOUNCE_BYTES, ZERO_BYTES } from "./memory.ts";
+import { Range } from "./range.ts";
 import { Transfer } from "./transfer.ts";
 
 /** What `begin` and `land` say of a request that needs an operation first. */
@@ -44,6 +33,8 @@ export class BlkRequest implements Operation {
   type = -1;
   /** Bytes of data moved. */
   moved = 0;
+  /** The host's file failed it: `kind` and `result` are the operation's that did. */
+  hasFailed = false;
 
   kind: OperationKind = READ;
   offset = 0;
@@ -55,19 +46,18 @@ export class BlkRequest implements Operation {
 
   readonly #disk: Disk;
   readonly #transfer: Transfer;
+  readonly #range: Range;
   /** Where the status goes in this process, or -1; bytes the device may write before it. */
   #statusAddress = -1;
   #writable = 0;
   #bounces = false;
-  /** Of a discard or write-zeroes: what is left of its range in bytes, and whether it may become a hole. */
-  #rangeLeft = 0;
-  #mayUnmap = false;
   #retries = 0;
 
   constructor(disk: Disk, slot: number) {
     this.#disk = disk;
     this.slot = slot;
     this.#transfer = new Transfer(disk.memory, slot);
+    this.#range = new Range(disk);
   }
 
   /** Takes a chain. @returns PENDING with the first operation set, or a status */
@@ -76,6 +66,7 @@ export class BlkRequest implements Operation {
     this.head = chain.head;
     this.type = -1;
     this.moved = 0;
+    this.hasFailed = false;
     this.#retries = 0;
     this.#findStatus(chain);
     if (this.#statusAddress < 0 || chain.readableBytes < HEADER_BYTES) return IOERR;
@@ -105,14 +96,16 @@ export class BlkRequest implements Operation {
   land(): number {
     const { result } = this;
     if ((result === -Errno.EINTR || result === -Errno.EAGAIN) && this.#retries++ < MOST_RETRIES) return PENDING;
-    if (this.kind === SYNC) return result < 0 ? IOERR : OK;
     if (this.kind === ALLOCATE) return this.#landAllocate();
+    if (this.kind === SYNC) return result < 0 ? this.#failed() : OK;
     // 0: the file ends before what the driver was told is its end. Somebody cut it short.
-    if (result <= 0) return IOERR;
-    if (this.type !== RequestType.WRITE_ZEROES) return this.#landTransfer();
-    this.#rangeLeft -= result;
-    this.offset += result;
-    return this.#rangeLeft > 0 ? this.#writeZeros() : this.#written();
+    if (result <= 0) return this.#failed();
+    return this.type === RequestType.WRITE_ZEROES ? this.#landZeros() : this.#landTransfer();
+  }
+
+  #failed(): typeof IOERR {
+    this.hasFailed = true;
+    return IOERR;
   }
 
   /** Where the status byte goes, or -1: nobody will hear of it. */
@@ -209,52 +202,44 @@ export class BlkRequest implements Operation {
   }
 
   #beginRange(chain: DescriptorChain): number {
-    const disk = this.#disk;
-    if (disk.isReadOnly || chain.readableBytes !== HEADER_BYTES + SEGMENT_BYTES) return IOERR;
+    if (chain.readableBytes !== HEADER_BYTES + SEGMENT_BYTES) return IOERR;
     this.#copyToScratch(chain, HEADER_BYTES);
-    const { scratch } = disk.memory;
-    const sector = toNumber(scratch[Segment.SECTOR_LOW]!, scratch[Segment.SECTOR_HIGH]!);
-    const sectors = scratch[Segment.SECTORS]!;
-    const flags = scratch[Segment.FLAGS]!;
-    const isDiscard = this.type === RequestType.DISCARD;
-    // 5.2.6.2: a discard knows no flag, and unknown ones are not supported.
-    if ((flags & ~(isDiscard ? 0 : WRITE_ZEROES_UNMAP)) !== 0) return UNSUPP;
-    if (sectors > MAX_SEGMENT_SECTORS || !disk.holds(sector, sectors)) return IOERR;
-    if (sectors === 0) return OK;
-    this.offset = sector * SECTOR_BYTES;
-    this.#rangeLeft = sectors * SECTOR_BYTES;
-    this.#mayUnmap = isDiscard || flags === WRITE_ZEROES_UNMAP;
+    const status = this.#range.begin(this.type === RequestType.DISCARD);
+    if (status !== OK || this.#range.left === 0) return status;
     return this.#allocate();
   }
 
-  /** The next way to empty the range that the disk is not known to lack. */
   #allocate(): number {
-    const { canPunch, canZero, isBlockDevice, file } = this.#disk;
-    const isDiscard = this.type === RequestType.DISCARD;
+    const { isBlockDevice, file } = this.#disk;
+    const { isDiscard, offset, left } = this.#range;
+    this.mode = this.#range.mode();
     this.kind = ALLOCATE;
-    this.length = this.#rangeLeft;
-    if (this.#mayUnmap && canPunch) this.mode = FALLOC_FL.PUNCH_HOLE | FALLOC_FL.KEEP_SIZE;
-    else if (!isDiscard && canZero) this.mode = FALLOC_FL.ZERO_RANGE | FALLOC_FL.KEEP_SIZE;
-    else if (!isDiscard) return this.#writeZeros();
-    // A device that can discard, but does not promise zeros afterwards, as a hole would. Nothing else can be asked
-    // that of without waiting for it.
-    else if (isBlockDevice) return discardStatus(discardRange(file.number, this.offset, this.#rangeLeft));
-    else return UNSUPP;
-    return PENDING;
+    this.offset = offset;
+    this.length = left;
+    if (this.mode !== 0) return PENDING;
+    if (!isDiscard) return this.#writeZeros();
+    // A device that can discard, but does not promise zeros afterwards as a hole would: it is asked by the one call
+    // there is, which waits.
+    return isBlockDevice ? discardStatus(discardRange(file.number, offset, left)) : UNSUPP;
   }
 
   #landAllocate(): number {
     if (this.result === 0) return this.#written();
-    if (this.result !== -Errno.EOPNOTSUPP) return IOERR;
-    if ((this.mode & FALLOC_FL.PUNCH_HOLE) !== 0) this.#disk.canPunch = false;
-    else this.#disk.canZero = false;
+    if (this.result !== -Errno.EOPNOTSUPP) return this.#failed();
+    this.#range.lacks(this.mode);
     return this.#allocate();
   }
 
   #writeZeros(): number {
     this.kind = WRITE;
-    this.#transfer.useBuffer(this.#disk.memory.zeroAddress, Math.min(this.#rangeLeft, ZERO_BYTES));
+    this.offset = this.#range.offset;
+    this.#transfer.useBuffer(this.#disk.memory.zeroAddress, Math.min(this.#range.left, ZERO_BYTES));
     return this.#useVector();
+  }
+
+  #landZeros(): number {
+    this.#range.advance(this.result);
+    return this.#range.left > 0 ? this.#writeZeros() : this.#written();
   }
 }
 

@@ -8,6 +8,7 @@ import { openVhost } from "../vhost/open.ts";
 import { NetDevice } from "./device.ts";
 import { VIRTIO_NET_F_MRG_RXBUF } from "./features.ts";
 import { openTaps } from "./open.ts";
+import { netSystemCalls } from "./system-calls.ts";
 import { TapPair } from "./tap-pair.ts";
 import { VhostPair } from "./vhost-pair.ts";
 
@@ -25,6 +26,7 @@ export const net: DeviceKind<readonly OpenedInterface[]> = {
   modules: ["virtio_net"],
   open: (config) => config["network-interfaces"].map(openInterface),
   create: (config, opened) => config["network-interfaces"].map((own, i) => createDevice(own, opened[i]!)),
+  systemCalls: (config) => netSystemCalls(config["network-interfaces"]),
 };
 
 function openInterface({ host_dev_name, queue_pairs, vhost }: NetworkInterfaceConfig): OpenedInterface {

@@ -7,6 +7,9 @@ import { ConfigError } from "../../../config/error.ts";
 /** Programs that may wait to be accepted, while the guest boots say: as many as there can be connections. */
 const BACKLOG = 1024;
 
+/** What is left of a socket's 107 bytes for its name between `/proc/self/fd/N/` and `_PORT`. */
+const MOST_NAME_BYTES = 72;
+
 /** What stage one opened: descriptors that survive the exec, and which file the socket is. */
 export interface OpenedHostSocket {
   readonly listener: number;
@@ -22,13 +25,17 @@ export interface OpenedHostSocket {
  * @throws ConfigError
  */
 export function openHostSocket(path: string): OpenedHostSocket {
-  const listener = listen(path);
   const slash = path.lastIndexOf("/");
+  const name = path.slice(slash + 1);
+  if (Buffer.byteLength(name) > MOST_NAME_BYTES) {
+    throw new ConfigError("", "--vsock", `${name}: a socket's name has at most ${MOST_NAME_BYTES} bytes: shorten it`);
+  }
+  const listener = listen(path);
   const folder = Fd.open(slash < 0 ? "." : path.slice(0, slash + 1), O.PATH | O.DIRECTORY);
   listener.setInherited(true);
   folder.setInherited(true);
   const identity = identityOf(path)!;
-  return { listener: listener.number, folder: folder.number, name: path.slice(slash + 1), identity };
+  return { listener: listener.number, folder: folder.number, name, identity };
 }
 
 /** The host's side of a vsock device in stage two: programs come by the socket, and are found at `NAME_PORT` beside it. */

@@ -6,6 +6,7 @@ import type { DeviceKind } from "../kind.ts";
 import { openVhost } from "../vhost/open.ts";
 import { VsockDevice } from "./device.ts";
 import { HostSocket, type OpenedHostSocket, openHostSocket } from "./host-socket.ts";
+import { vsockSystemCalls } from "./system-calls.ts";
 import { VhostVsockDevice } from "./vhost.ts";
 
 const VHOST_VSOCK = "/dev/vhost-vsock";
@@ -24,6 +25,9 @@ export const vsock: DeviceKind<OpenedVsock> = {
     const { uds_path, guest_cid } = vsock;
     return uds_path === undefined ? { vhost: openVhostVsock(guest_cid) } : { host: openHostSocket(uds_path) };
   },
+  systemCalls: ({ vsock }) => vsockSystemCalls(vsock),
+  folders: ({ host }) =>
+    host ? [{ fd: host.folder, access: ["REMOVE_FILE"], why: "the vsock's socket goes at the end" }] : [],
   create: ({ vsock }, { host, vhost }) => {
     if (!vsock) return [];
     if (host) return [new VsockDevice(vsock.guest_cid, new HostSocket(host))];
@@ -40,7 +44,11 @@ function openVhostVsock(guestCid: number): number {
     return fd;
   } catch (error) {
     const isTaken = error instanceof SystemError && error.errno === Errno.EADDRINUSE;
-    const why = isTaken ? `another guest has CID ${guestCid}: give another cid` : String(error);
+    const why = isTaken
+      ? `another guest has CID ${guestCid}: give another cid`
+      : error instanceof Error
+        ? error.message
+        : String(error);
     throw new ConfigError("", "--vsock", why);
   }
 }

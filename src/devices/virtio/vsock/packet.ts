@@ -129,24 +129,26 @@ export class PacketHeader {
   }
 }
 
-/** The `length` bytes of data behind a header in the readable parts: they are there. */
+/** Lists the `length` bytes of data behind a header in the readable parts: they are there. */
 export function readableData(chain: DescriptorChain, length: number, into: IoVector): void {
+  into.clear();
   dataOf(chain, 0, chain.readableParts, length, into);
 }
 
-/** The `length` bytes that may be written behind a header in the writable parts: there is room for them. */
+/** Adds `length` bytes that may be written behind a header in the writable parts: there is room for them. */
 export function writableData(chain: DescriptorChain, length: number, into: IoVector): void {
   dataOf(chain, chain.readableParts, chain.readableParts + chain.writableParts, length, into);
 }
 
 function dataOf(chain: DescriptorChain, first: number, end: number, length: number, into: IoVector): void {
-  into.clear();
   let skip = HEADER_BYTES;
-  for (let part = first; part < end && into.bytes < length; part++) {
+  let rest = length;
+  for (let part = first; part < end && rest > 0; part++) {
     const size = chain.lengths[part]!;
     const from = Math.min(skip, size);
     skip -= from;
-    const taken = Math.min(size - from, length - into.bytes);
+    const taken = Math.min(size - from, rest);
+    rest -= taken;
     if (taken > 0) into.add(chain.addresses[part]! + from, taken);
   }
 }

@@ -18,6 +18,9 @@ describe.each(ENGINES)("on %s", (_, engine) => {
     // Half there is not there.
     expect(guest.request(IN, 7, { address: DATA, length: 1024, writable: true })).toBe(IOERR);
     expect(guest.device.counters.errors).toBe(2);
+    expect(guest.rig.reports).toEqual([
+      `disk0: ${guest.path} is shorter than it was: the guest gets an I/O error for what is gone`,
+    ]);
     guest.expectWorking();
     guest.expectRecovery();
   });

@@ -4,8 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fd } from "../../../../../ffi/fd.ts";
+import type { DriveConfig } from "../../../../../src/config/devices.ts";
 import { parseConfig } from "../../../../../src/config/parse.ts";
-import type { VmConfigInput } from "../../../../../src/config/schema.ts";
+import type { VmConfig, VmConfigInput } from "../../../../../src/config/schema.ts";
 import type { BlkDevice } from "../../../../../src/devices/virtio/blk/device.ts";
 import { blk } from "../../../../../src/devices/virtio/blk/kind.ts";
 import { RequestStatus, RequestType } from "../../../../../src/devices/virtio/blk/layout.ts";
@@ -61,9 +62,18 @@ export function pattern(sectors: number, seed = 1): Uint8Array {
   return bytes;
 }
 
+/** What the configuration says of a disk, with every default filled in. */
+export function driveOf(path: string, drive: Drive = {}): DriveConfig {
+  return configOf(path, drive).drives[0]!;
+}
+
+function configOf(path: string, drive: Drive): VmConfig {
+  return parseConfig({ drives: [{ drive_id: "disk0", path_on_host: path, ...drive }] }, "");
+}
+
 /** The device that `volt run --disk` makes, from stage one to stage two. */
 export function openDevice(path: string, drive: Drive = {}): BlkDevice {
-  const config = parseConfig({ drives: [{ drive_id: "disk0", path_on_host: path, ...drive }] }, "");
+  const config = configOf(path, drive);
   return blk.create(config, blk.open!(config))[0] as BlkDevice;
 }
 
@@ -79,9 +89,9 @@ export class DiskRig implements Disposable {
   readonly driver: FakeDriver;
   readonly memory: GuestMemory;
 
-  constructor(path: string, drive: Drive, memory: GuestMemory, rings: number) {
+  constructor(device: BlkDevice, memory: GuestMemory, rings: number) {
     this.memory = memory;
-    this.device = openDevice(path, drive);
+    this.device = device;
     this.rig = new VirtioRig(this.device, memory);
     this.driver = new FakeDriver(this.rig, rings);
   }
@@ -184,11 +194,11 @@ export class DiskGuest extends DiskRig {
     const folder = new Folder(parent);
     const path = folder.file("disk.img", typeof contents === "number" ? pattern(contents) : contents);
     const memory = GuestMemory.create(RAM);
-    super(path, drive, memory, RINGS);
+    super(openDevice(path, drive), memory, RINGS);
     this.folder = folder;
     this.path = path;
     const other = folder.file("neighbour.img", NEIGHBOURS);
-    this.#neighbour = new DiskRig(other, { io_engine: drive.io_engine }, memory, NEIGHBOUR_RINGS);
+    this.#neighbour = new DiskRig(openDevice(other, { io_engine: drive.io_engine }), memory, NEIGHBOUR_RINGS);
     this.#neighbour.driver.start();
     this.#neighbour.rig.turn();
     if (start) this.start();

@@ -108,6 +108,17 @@ describe("a connection the host opens", () => {
     program.close();
   });
 
+  test("waits while the host has no descriptors to spare, and nothing turns meanwhile", () => {
+    using guest = VsockGuest.started();
+    guest.host.isPoor = true;
+    const program = guest.come("CONNECT 52\n");
+    expect(guest.rig.turn()).toBe(0);
+    guest.host.isPoor = false;
+    guest.come().close();
+    expect(guest.ops()).toEqual([Op.REQUEST]);
+    program.close();
+  });
+
   test("that vanishes before the guest has answered leaves a reset", () => {
     using guest = VsockGuest.started();
     guest.come("CONNECT 52\n").close();

@@ -107,6 +107,15 @@ export class HostProgram {
   }
 }
 
+/** The host's side, which may be out of descriptors. */
+class PoorHost extends HostSocket {
+  isPoor = false;
+
+  override accept(): number {
+    return this.isPoor ? -Errno.EMFILE : super.accept();
+  }
+}
+
 export class VsockGuest implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), "volt-vsock-"));
   readonly path = join(this.folder, "v.sock");
@@ -119,12 +128,13 @@ export class VsockGuest implements Disposable {
   readonly #neighbourDriver = new FakeDriver(this.#neighbour, NEIGHBOUR_RINGS);
   readonly #listeners: Fd[] = [];
   readonly #opened = openHostSocket(this.path);
+  readonly host = new PoorHost(this.#opened);
   /** Where the receive buffer behind a head is. */
   readonly #buffers = new Map<number, number>();
   #sent = 0;
 
   constructor() {
-    this.rig = new VirtioRig(new VsockDevice(CID, new HostSocket(this.#opened), () => this.now), this.memory);
+    this.rig = new VirtioRig(new VsockDevice(CID, this.host, () => this.now), this.memory);
     this.driver = new FakeDriver(this.rig);
     this.#neighbourDriver.start();
     this.#neighbour.turn();
