@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
   sandbox: async () => plain((await import("./sandbox.ts")).sandboxCommand),
   doctor: async () => plain((await import("./doctor.ts")).doctorCommand),
   kernel: async () => plain((await import("./kernel/kernel.ts")).kernelCommand),
+  cpu: async () => plain((await import("./cpu.ts")).cpuCommand),
   version: async () => plain((await import("./version.ts")).versionCommand),
 };
 
