@@ -5,11 +5,14 @@ import { Fd, O } from "../../ffi/fd.ts";
 import { isTerminal, windowSize } from "../../ffi/terminal.ts";
 import { ConfigError } from "../config/error.ts";
 import type { VmConfig } from "../config/schema.ts";
-import { openDevices } from "../devices/virtio/registry.ts";
+import { type DeviceKinds, openDevices } from "../devices/virtio/registry.ts";
+import { hostBrand } from "../host/brand.ts";
 import { openInput, openOutput } from "../host/open-file.ts";
-import { findKernel } from "../kernels/store.ts";
+import type { FoundKernel } from "../kernels/store.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { VERSION } from "../version.ts";
+import { hostCpusOf } from "./affinity.ts";
+import { cpuTemplateOf } from "./cpu-template.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
 import { rootDisk, userLand } from "./user-land.ts";
 
@@ -24,13 +27,12 @@ export type OpenPlan = Omit<Plan, "sandbox">;
  * Every descriptor in the plan survives an exec.
  * @throws ConfigError, SystemError
  */
-export function openPlan(config: VmConfig, timeline: Timeline): OpenPlan {
+export function openPlan(config: VmConfig, kinds: DeviceKinds, kernel: FoundKernel, timeline: Timeline): OpenPlan {
   // What else the caller left open is his: it ends with this stage.
   closeOnExecFrom(STDERR + 1);
   // Where he closed one of these, Bun has opened /dev/null in its place, which stage two no longer can.
   for (const fd of [STDIN, STDOUT, STDERR]) new Fd(fd, "standard input or output").setInherited(true);
-  const { kernel_image_path, initrd_path } = config["boot-source"];
-  const kernel = findKernel(kernel_image_path);
+  const { initrd_path } = config["boot-source"];
   if (initrd_path !== undefined && config.volt.command) {
     throw new ConfigError("", "--initrd", "a command after `--` runs in volt's own initramfs: give one or the other");
   }
@@ -41,6 +43,7 @@ export function openPlan(config: VmConfig, timeline: Timeline): OpenPlan {
     kernel: { ...openImage(kernel.path, "--kernel"), mappable: kernel.inStore },
     initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "--initrd"),
     modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
+    processors: { brand: hostBrand(), template: cpuTemplateOf(config), hostCpus: hostCpusOf(config) },
     ...consoleStreams(config.volt.console),
     window: windowSize(STDIN) ?? windowSize(STDOUT),
     term: process.env["TERM"],
@@ -52,7 +55,7 @@ export function openPlan(config: VmConfig, timeline: Timeline): OpenPlan {
     throw new ConfigError("", "partuuid", "volt's own init mounts whole disks: give a kernel that needs no modules");
   }
   // Last: a device may leave a mark, such as a socket's file, that nobody would take away if another step failed.
-  const devices = openDevices(config);
+  const devices = openDevices(kinds, config);
   timeline.mark("files opened");
   return { ...plan, devices, stamps: timeline.stamps() };
 }
