@@ -1,6 +1,7 @@
 /** The sandbox of a running volt, looked at from outside, and starts that can't have one. */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { cgroupMount } from "../../../src/security/cgroup.ts";
 import { asUser, withoutCalls } from "../../support/lacking-host.ts";
 import { RunningVolt } from "./process.ts";
 import { END, exitStatus, print, tinyKernel } from "./tiny-kernel.ts";
@@ -172,6 +173,22 @@ describe("a running volt", () => {
       stdout: Buffer.from("hello"),
       stderr: "",
     });
+  });
+});
+
+describe("--cgroup", () => {
+  const mount = cgroupMount();
+
+  test.skipIf(mount === undefined)("has volt in that cgroup before its guest starts", async () => {
+    using folder = new Folder();
+    const name = `volt-test-${process.pid}`;
+    try {
+      await using vm = running(folder, ["--cgroup", name]);
+      await vm.printed("up");
+      expect(readFileSync(`${mount}/${name}/cgroup.procs`, "utf8").split("\n")).toContain(String(vm.pid));
+    } finally {
+      rmdirSync(`${mount}/${name}`);
+    }
   });
 });
 
