@@ -21,6 +21,10 @@ export const O = {
   PATH: 0o10000000,
 } as const;
 
+/** flock(2). */
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
 const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
@@ -174,6 +178,26 @@ export class Fd implements Disposable {
       if (n < 0) throw new SystemError("write", -n, this.about);
       rest = rest.subarray(n);
     }
+  }
+
+  /**
+   * Locks the open file against every other that locks it (flock(2)), until it is closed: also by a kill, whenever it comes.
+   * @param wait false to come back at once
+   * @returns whether it is ours
+   */
+  lock(wait: boolean): boolean {
+    for (;;) {
+      if (libc.flock(this.number, LOCK_EX | (wait ? 0 : LOCK_NB)) === 0) return true;
+      const code = errno();
+      if (code === Errno.EINTR) continue;
+      if (code === Errno.EAGAIN) return false;
+      throw new SystemError("flock", code, this.about);
+    }
+  }
+
+  /** Waits until what was written is on the disk; for a folder, its names. */
+  sync(): void {
+    check(libc.fsync(this.number), "fsync", this.about);
   }
 
   /** Lets the descriptor survive an exec, or not. */

@@ -24,6 +24,8 @@ const symbols = {
   lseek: { args: ["i32", "i64", "i32"], returns: i64 },
   fcntl: { args: ["i32", "i32", "u64"], returns: "i32" },
   fstat: { args: ["i32", "ptr"], returns: "i32" },
+  flock: { args: ["i32", "i32"], returns: "i32" },
+  fsync: { args: ["i32"], returns: "i32" },
   readlink: { args: ["ptr", "ptr", "u64"], returns: i64 },
   mkdir: { args: ["ptr", "u32"], returns: "i32" },
   memfd_create: { args: ["ptr", "u32"], returns: "i32" },

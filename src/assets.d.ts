@@ -3,3 +3,9 @@ declare module "*.cpio" {
   const path: string;
   export default path;
 }
+
+/** Text that is compiled into the program. */
+declare module "*.config" {
+  const text: string;
+  export default text;
+}

@@ -27,9 +27,14 @@ export interface StrictArguments {
 /**
  * Checks arguments against a command's definition.
  * @param argv everything after the command's name, up to `--`
+ * @param takesGuestCommand whether what follows `--` is run in the guest
  * @throws ConfigError with the flag and the mend
  */
-export function strictArguments(argv: readonly string[], definition: ArgsDef): StrictArguments {
+export function strictArguments(
+  argv: readonly string[],
+  definition: ArgsDef,
+  takesGuestCommand = true,
+): StrictArguments {
   const flags = flagTable(definition);
   const positionals = Object.values(definition).filter(({ type }) => type === "positional").length;
   const normal: string[] = [];
@@ -39,7 +44,7 @@ export function strictArguments(argv: readonly string[], definition: ArgsDef): S
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i]!;
     if (!word.startsWith("-") || word === "-") {
-      if (++words > positionals) throw usage(word, unexpected(word));
+      if (++words > positionals) throw usage(word, unexpected(word, takesGuestCommand));
       normal.push(word);
       continue;
     }
@@ -97,8 +102,9 @@ function isNegatable(argument: Flag): boolean {
   return argument.default === true || argument.negativeDescription !== undefined;
 }
 
-function unexpected(word: string): string {
-  return `"${word}" is not expected here: a command for the guest goes after \`--\``;
+function unexpected(word: string, takesGuestCommand: boolean): string {
+  const mend = takesGuestCommand ? "a command for the guest goes after `--`" : "see --help";
+  return `"${word}" is not expected here: ${mend}`;
 }
 
 function unknown(flag: string, known: readonly string[]): string {

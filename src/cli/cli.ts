@@ -6,6 +6,7 @@ import { VERSION } from "../version.ts";
 import { strictArguments } from "./arguments.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
+import { plain } from "./plain.ts";
 import { RUN_EXAMPLES } from "./run-flags.ts";
 
 const STDOUT = 1;
@@ -15,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
   run: async () => plain((await import("./run.ts")).runVmCommand),
   sandbox: async () => plain((await import("./sandbox.ts")).sandboxCommand),
   doctor: async () => plain((await import("./doctor.ts")).doctorCommand),
+  kernel: async () => plain((await import("./kernel/kernel.ts")).kernelCommand),
   version: async () => plain((await import("./version.ts")).versionCommand),
 };
 
@@ -35,12 +37,35 @@ export async function runCli(argv: readonly string[], firstLineNs: number): Prom
   if (word === "help" || word === "--help" || word === "-h") return showHelp(mainCommand(), []);
   if (word === "--version" || word === "-V") return print(STDOUT, `volt ${VERSION}\n`);
 
-  // Only its own: an object also has a "constructor", which is no command of ours.
-  const command = Object.hasOwn(COMMANDS, word) ? await COMMANDS[word]?.() : undefined;
-  if (!command) throw new ConfigError("", word, `no such command; there are ${Object.keys(COMMANDS).join(", ")}`);
-  if (flags.includes("--help") || flags.includes("-h")) return showHelp(command, EXAMPLES[word] ?? []);
-  const { argv: rawArgs, lists } = strictArguments(flags, command.args as ArgsDef);
+  const { command, parent, words } = await findCommand(mainCommand(), [word, ...flags]);
+  if (words.includes("--help") || words.includes("-h")) return showHelp(command, EXAMPLES[word] ?? [], parent);
+  const { argv: rawArgs, lists } = strictArguments(words, (command.args ?? {}) as ArgsDef, word === "run");
   await runCommand(command, { rawArgs, data: { rest, lists, firstLineNs } satisfies Invocation });
+}
+
+interface Found {
+  readonly command: CommandDef;
+  readonly parent: CommandDef;
+  /** What is left for the command. */
+  readonly words: readonly string[];
+}
+
+/**
+ * Follows the words to a command: `kernel trust add`.
+ * @throws ConfigError when there is none
+ */
+async function findCommand(parent: CommandDef, words: readonly string[]): Promise<Found> {
+  const [word = "--help", ...rest] = words;
+  const commands = parent.subCommands as typeof COMMANDS;
+  // Only its own: an object also has a "constructor", which is no command of ours.
+  const entry = Object.hasOwn(commands, word) ? commands[word] : undefined;
+  const command = typeof entry === "function" ? await entry() : entry;
+  if (!command) throw new ConfigError("", word, `no such command; there are ${Object.keys(commands).join(", ")}`);
+  const [next = "--help"] = rest;
+  if (!command.subCommands || next === "--help" || next === "-h") {
+    return { command, parent, words: command.subCommands ? ["--help"] : rest };
+  }
+  return await findCommand(command, rest);
 }
 
 function mainCommand(): CommandDef {
@@ -48,15 +73,9 @@ function mainCommand(): CommandDef {
   return defineCommand({ meta: { name: "volt", version: VERSION, description }, subCommands: { ...COMMANDS } });
 }
 
-async function showHelp(command: CommandDef, examples: readonly string[]): Promise<void> {
-  const isMain = command.subCommands !== undefined;
-  const usage = await renderUsage(command, isMain ? undefined : mainCommand());
+async function showHelp(command: CommandDef, examples: readonly string[], parent?: CommandDef): Promise<void> {
+  const usage = await renderUsage(command, parent);
   const shown = examples.length > 0 ? `\nEXAMPLES\n\n${examples.map((example) => `  ${example}\n`).join("")}` : "";
   const text = `${usage}\n${shown}`;
   print(STDOUT, isTerminal(STDOUT) ? text : Bun.stripANSI(text));
-}
-
-/** citty's types tie a command to its own flags; a table of commands needs them alike. */
-function plain<T extends ArgsDef>(command: CommandDef<T>): CommandDef {
-  return command as unknown as CommandDef;
 }

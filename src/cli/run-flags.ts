@@ -47,6 +47,10 @@ export const RUN_FLAGS = {
     options: ["auto", "map", "copy"],
     description: "whether the kernel's pages are mapped from its file or copied (default auto)",
   },
+  "require-signed": {
+    type: "boolean",
+    description: "boots only a kernel of the store that came with a signature of a trusted key",
+  },
   "stop-timeout": {
     type: "string",
     valueHint: "SECONDS",
@@ -125,6 +129,7 @@ export function configOfFlags(
       console: args.console,
       boot_protocol: args["boot-protocol"],
       load: args.load,
+      require_signed: args["require-signed"],
       stop_timeout: number(args["stop-timeout"], "--stop-timeout"),
       trace_path: args.trace,
       sandbox: sandboxOfFlags(args, lists["allow-path"]),

@@ -2,6 +2,8 @@
 import { defineCommand } from "citty";
 import { blockSignals } from "../../ffi/signal.ts";
 import { deviceFolders } from "../devices/virtio/registry.ts";
+import { storePaths } from "../kernels/paths.ts";
+import { findKernel, storeFolder } from "../kernels/store.ts";
 import { becomeSecondStage } from "../machine/confine.ts";
 import { openPlan } from "../machine/open.ts";
 import { HANDLED_SIGNALS } from "../machine/signals.ts";
@@ -21,19 +23,24 @@ export const runVmCommand = defineCommand({
     description: "boots one VM in the foreground; stdin and stdout are its console (Ctrl-] ? for help there)",
   },
   args: RUN_FLAGS,
-  run({ args, data }) {
+  async run({ args, data }) {
     const { rest, lists, firstLineNs } = data as Invocation;
     const timeline = startTimeline(firstLineNs);
     const config = resolveConfig(args.config, configOfFlags(args, lists, rest));
     timeline.mark("configuration resolved");
     if (args["print-config"]) return print(STDOUT, `${JSON.stringify(config, null, 2)}\n`);
 
+    const kernel = findKernel(config["boot-source"].kernel_image_path);
+    if (config.volt.require_signed) {
+      const { requireSigned } = await import("../kernels/trust/signed.ts");
+      requireSigned(storePaths(storeFolder()), kernel);
+    }
     // From here on a signal waits for the second stage, which takes it as data: none is lost in the exec.
     blockSignals(HANDLED_SIGNALS);
     const sandbox = config.volt.sandbox;
     checkSandbox(sandbox);
     if (sandbox.cgroup) enterCgroup(sandbox.cgroup);
-    const plan = openPlan(config, timeline);
+    const plan = openPlan(config, kernel, timeline);
     const way = confinement(sandbox, deviceFolders(plan.devices));
     timeline.mark("confined, exec");
     return becomeSecondStage({ ...plan, sandbox: way.demands, stamps: timeline.stamps() }, way);

@@ -1,6 +1,10 @@
-/** The kernel store: a folder a kernel under `VOLT_HOME/kernels`. */
-import { exists, readTextFile } from "../../ffi/files.ts";
+/**
+ * Finding a kernel: all of the store that a start of a VM needs, so nothing else of it is loaded here. What lies where is
+ * in paths.ts.
+ */
+import { exists, readLink, readTextFile } from "../../ffi/files.ts";
 import { ConfigError } from "../config/error.ts";
+import { isKernelName, PARTS, storePaths } from "./paths.ts";
 
 /** A kernel to boot. */
 export interface FoundKernel {
@@ -24,26 +28,34 @@ export function storeFolder(environment: Readonly<Record<string, string | undefi
  * @param wish undefined for the store's default
  * @throws ConfigError
  */
-export function findKernel(wish: string | undefined, folder = storeFolder()): FoundKernel {
-  const kernels = `${folder}/kernels`;
-  const name = wish ?? defaultName(kernels);
+export function findKernel(wish: string | undefined, home = storeFolder()): FoundKernel {
+  const paths = storePaths(home);
+  const name = wish ?? defaultName(paths.default);
   if (name === undefined) {
     throw new ConfigError(
       "",
       "--kernel",
-      `none given, and the store in ${folder} has no default: give a vmlinux or bzImage`,
+      `none given, and the store in ${home} has no default: give a vmlinux or bzImage, or get one: volt kernel install debian-cloud`,
     );
   }
-  const path = `${kernels}/${name}/vmlinux`;
-  // A store name is one path component: "../../etc" must not lead anywhere.
-  if (/^[\w.-]+$/.test(name) && !/^\.\.?$/.test(name) && exists(path)) {
-    const modules = `${kernels}/${name}/modules.cpio`;
+  const folder = isKernelName(name) ? kernelFolder(paths.kernels, name) : undefined;
+  const path = `${folder}/${PARTS.vmlinux}`;
+  if (folder !== undefined && exists(path)) {
+    const modules = `${folder}/${PARTS.modules}`;
     return { path, modulesPath: exists(modules) ? modules : undefined, inStore: true };
   }
-  if (!exists(name)) throw new ConfigError("", "--kernel", `"${name}" is neither in the store (${folder}) nor a file`);
+  if (!exists(name)) throw new ConfigError("", "--kernel", `"${name}" is neither in the store (${home}) nor a file`);
   return { path: name, modulesPath: undefined, inStore: false };
 }
 
-function defaultName(kernels: string): string | undefined {
-  return readTextFile(`${kernels}/default`)?.trim() || undefined;
+/** The name of the default kernel, where there is one. @param file `kernels/default` */
+export function defaultName(file: string): string | undefined {
+  return readTextFile(file)?.trim() || undefined;
+}
+
+/** What a name leads to, read once: were it given to another kernel now, this one's parts would still belong together. */
+export function kernelFolder(kernels: string, name: string): string {
+  const target = readLink(`${kernels}/${name}`);
+  const digest = target === undefined ? undefined : /^\.\.(\/objects\/[0-9a-f]{64})$/.exec(target)?.[1];
+  return digest === undefined ? `${kernels}/${name}` : `${kernels.slice(0, kernels.lastIndexOf("/"))}${digest}`;
 }

@@ -7,7 +7,7 @@ import { ConfigError } from "../config/error.ts";
 import type { VmConfig } from "../config/schema.ts";
 import { openDevices } from "../devices/virtio/registry.ts";
 import { openInput, openOutput } from "../host/open-file.ts";
-import { findKernel } from "../kernels/store.ts";
+import type { FoundKernel } from "../kernels/store.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { VERSION } from "../version.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
@@ -24,13 +24,12 @@ export type OpenPlan = Omit<Plan, "sandbox">;
  * Every descriptor in the plan survives an exec.
  * @throws ConfigError, SystemError
  */
-export function openPlan(config: VmConfig, timeline: Timeline): OpenPlan {
+export function openPlan(config: VmConfig, kernel: FoundKernel, timeline: Timeline): OpenPlan {
   // What else the caller left open is his: it ends with this stage.
   closeOnExecFrom(STDERR + 1);
   // Where he closed one of these, Bun has opened /dev/null in its place, which stage two no longer can.
   for (const fd of [STDIN, STDOUT, STDERR]) new Fd(fd, "standard input or output").setInherited(true);
-  const { kernel_image_path, initrd_path } = config["boot-source"];
-  const kernel = findKernel(kernel_image_path);
+  const { initrd_path } = config["boot-source"];
   if (initrd_path !== undefined && config.volt.command) {
     throw new ConfigError("", "--initrd", "a command after `--` runs in volt's own initramfs: give one or the other");
   }

@@ -101,7 +101,7 @@ function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): n
   timeline.mark("KVM initialised");
   const vm = createVm(kvm);
   connectLines(vm, lines);
-  connectVirtio(vm, lines);
+  connectVirtio(vm, lines, block, kvm.capability("KVM_CAP_READONLY_MEM") !== 0);
   timeline.mark("VM created");
   const cpuid = Array.from({ length: cpus }, (_, vcpu) => vcpuCpuid(kvm, vcpu, cpus));
   timeline.mark("CPUID configured");

@@ -28,10 +28,11 @@ const data = (text: string, bytes: number): string =>
 export async function transferBothWays(tap: GuestTap, net: string, bytes: number, limitMs?: number): Promise<Transfer> {
   const up = data("up", bytes);
   const down = data("down", bytes);
-  const sink = tap.start(`busybox nc -l -p ${TO_HOST} | sha256sum`);
+  // A FIFO that is open both ways never ends: an nc whose input is over hangs up, and its peer leaves in mid-stream.
+  const open = "fifo=$(mktemp -u) && mkfifo $fifo";
+  const sink = tap.start(`${open} && busybox nc -l -p ${TO_HOST} <>$fifo | sha256sum; rm $fifo`);
   const source = tap.start(`${down} | busybox nc -l -p ${TO_GUEST}`);
-  // A FIFO that is open both ways never ends: nc would otherwise hang up before the stream is over.
-  const receive = `mkfifo /fifo; nc ${tap.host} ${TO_GUEST} <>/fifo | sha256sum`;
+  const receive = `${open} && nc ${tap.host} ${TO_GUEST} <>$fifo | sha256sum`;
   const script = `${tap.setUp}; ${up} | nc ${tap.host} ${TO_HOST}; ${receive}`;
   const { status, stdout, log } = await guest(script, ["--net", net], limitMs === undefined ? {} : { limitMs });
   if (status !== 0 || log !== "") throw new Error(`volt ended with ${status}: ${stdout}${log}`);

@@ -47,7 +47,7 @@ function createDevice(config: NetworkInterfaceConfig, opened: OpenedInterface): 
   }
   return new NetDevice(config, {
     taps,
-    createPair: (pair) => new VhostPair(taps[pair]!.fd, vhosts[pair]!),
+    createPair: (pair, { gone }) => new VhostPair(taps[pair]!, vhosts[pair]!, gone),
     inKernel: true,
     withheld: RING_FEATURES & ~first.features(),
   });

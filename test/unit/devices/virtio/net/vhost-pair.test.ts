@@ -18,7 +18,7 @@ class VhostGuest implements Disposable {
   readonly memory = GuestMemory.create(4 * 2 ** 20);
   readonly device = new NetDevice(
     { ...CONFIG, vhost: true },
-    { taps: [this.tap], createPair: () => new VhostPair(this.tap.fd, this.vhost), inKernel: true },
+    { taps: [this.tap], createPair: (_, { gone }) => new VhostPair(this.tap, this.vhost, gone), inKernel: true },
   );
   readonly kicks = [EventFd.create("a kick"), EventFd.create("a kick")];
   readonly rig = new VirtioRig(this.device, this.memory, {
@@ -35,6 +35,13 @@ class VhostGuest implements Disposable {
   start(): void {
     this.driver.start();
     this.rig.turn();
+  }
+
+  /** The kernel raises the eventfd it was given for what it can't make sense of. */
+  complain(): void {
+    const [source] = this.device.sources;
+    EventFd.attach(source!.fd, "a ring").signal();
+    this.rig.backend.run(source!.ready);
   }
 
   [Symbol.dispose](): void {
@@ -79,6 +86,31 @@ describe("queues in the host's kernel", () => {
     guest.start();
     expect(guest.driver.takeInterrupt()).toBe(1);
     expect(guest.driver.takeInterrupt()).toBe(1);
+  });
+
+  test("whose TAP is deleted make the kernel complain: the guest has no link, and needs no reset", () => {
+    using guest = new VhostGuest();
+    guest.start();
+    guest.tap.answer = 77; // EBADFD
+    guest.complain();
+    guest.complain();
+    expect(guest.driver.status).toBe(15);
+    expect(guest.driver.readBytes(0x106, 2)).toEqual(Uint8Array.of(0, 0));
+    expect(guest.rig.reports).toEqual(["net0: the TAP tap0 was deleted: the guest has no link"]);
+  });
+
+  test("of which the kernel can make no sense need a reset, and work after it", () => {
+    using guest = new VhostGuest();
+    guest.start();
+    guest.complain();
+    expect(guest.driver.status & 0x40).toBe(0x40);
+    expect(guest.device.isBusy).toBe(false);
+    guest.complain(); // too late to matter
+    guest.driver.reset();
+    guest.rig.turn();
+    guest.start();
+    expect(guest.driver.status).toBe(15);
+    expect(guest.device.isBusy).toBe(true);
   });
 
   test("that a driver left out need a reset, and nothing is left running", () => {

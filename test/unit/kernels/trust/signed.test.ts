@@ -1,0 +1,147 @@
+import { describe, expect, test } from "bun:test";
+import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { storedKernel } from "../../../../src/kernels/list.ts";
+import { findKernel } from "../../../../src/kernels/store.ts";
+import { distrustKey, trustedKeys, trustKey } from "../../../../src/kernels/trust/keys.ts";
+import { parsePublicKey, parseSignature } from "../../../../src/kernels/trust/minisign.ts";
+import { checkSignature, requireSigned } from "../../../../src/kernels/trust/signed.ts";
+import { verifyKernel } from "../../../../src/kernels/verify.ts";
+import { Home, linux } from "../home.ts";
+
+/** Signs as minisign does. */
+class Signer {
+  readonly id = Buffer.from(crypto.getRandomValues(new Uint8Array(8)));
+  readonly #private: KeyObject;
+  readonly publicText: string;
+
+  constructor(comment = "a key") {
+    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+    this.#private = privateKey;
+    const raw = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
+    const data = Buffer.concat([Buffer.from("Ed"), this.id, raw]).toString("base64");
+    this.publicText = `untrusted comment: ${comment}\n${data}\n`;
+  }
+
+  sign(file: Uint8Array, { legacy = false, comment = "timestamp:1" } = {}): string {
+    const message = legacy ? file : createHash("blake2b512").update(file).digest();
+    const signature = sign(null, message, this.#private);
+    const data = Buffer.concat([Buffer.from(legacy ? "Ed" : "ED"), this.id, signature]).toString("base64");
+    const global = sign(null, Buffer.concat([signature, Buffer.from(comment)]), this.#private).toString("base64");
+    return `untrusted comment: x\n${data}\n${legacy ? "" : `trusted comment: ${comment}\n${global}\n`}`;
+  }
+}
+
+const kernel = linux("signed");
+
+function home(signer: Signer) {
+  const made = new Home();
+  trustKey(made.paths, signer.publicText, "key.pub");
+  return made;
+}
+
+/** Adds the kernel with a signature of it. */
+function addSigned(made: Home, text: string) {
+  const file = made.write("k", kernel);
+  const signature = checkSignature(made.paths, file, made.write("k.minisig", text));
+  return made.add("k", { file, signature });
+}
+
+const required = (made: Home, name = "k") => requireSigned(made.paths, findKernel(name, made.paths.home));
+
+describe("a signed kernel", () => {
+  test("is added, verifies, and boots where signatures are required", () => {
+    const signer = new Signer();
+    using made = home(signer);
+    addSigned(made, signer.sign(kernel));
+    required(made);
+    expect(verifyKernel(storedKernel(made.paths, "k"))).toEqual([]);
+  });
+
+  test("that was there without its signature gets it, and keeps it when it comes without again", () => {
+    const signer = new Signer();
+    using made = home(signer);
+    made.add("k", { file: made.write("k", kernel) });
+    addSigned(made, signer.sign(kernel));
+    required(made);
+    made.add("k", { file: made.write("k", kernel) });
+    required(made);
+  });
+
+  test("by signify is added; it can't be shown again later, and the refusal says so", () => {
+    const signer = new Signer();
+    using made = home(signer);
+    addSigned(made, signer.sign(kernel, { legacy: true }));
+    expect(() => required(made)).toThrow(/its signature is of the file as it came, which is gone/);
+  });
+
+  test("is refused when its key is not trusted any more", () => {
+    const signer = new Signer();
+    using made = home(signer);
+    addSigned(made, signer.sign(kernel));
+    const [key] = trustedKeys(made.paths);
+    distrustKey(made.paths, key!.id.toLowerCase());
+    expect(() => required(made)).toThrow(`it is signed by ${key!.id}, which is not trusted`);
+    expect(() => distrustKey(made.paths, key!.id)).toThrow(/no such key is trusted; trusted are: none/);
+  });
+
+  test("is refused when a byte of it changed in the store", () => {
+    const signer = new Signer();
+    using made = home(signer);
+    const { digest } = addSigned(made, signer.sign(kernel));
+    const path = `${made.paths.object(digest)}/vmlinux`;
+    const bytes = readFileSync(path);
+    bytes[900]! ^= 1;
+    writeFileSync(path, bytes);
+    expect(() => required(made)).toThrow(/^--require-signed: .*vmlinux has changed/);
+  });
+});
+
+describe("refused is", () => {
+  test("a kernel without a signature, and one outside of the store", () => {
+    using made = home(new Signer());
+    made.add("k");
+    expect(() => required(made)).toThrow(/came without a signature/);
+    const file = made.write("vmlinux", kernel);
+    expect(() => required(made, file)).toThrow(/is no kernel of the store/);
+  });
+
+  test("a signature of another file, with another comment, or by a key of the same number", () => {
+    const signer = new Signer();
+    using made = home(signer);
+    const good = signer.sign(kernel);
+    const impostor = new Signer();
+    impostor.id.set(signer.id);
+    const bad = [
+      signer.sign(linux("other")),
+      signer.sign(linux("other"), { legacy: true }),
+      good.replace("timestamp:1", "timestamp:2"),
+      good.replace(/(\ntrusted comment: .*\n).*\n/, "$1AAAA\n"),
+      impostor.sign(kernel),
+    ];
+    for (const text of bad) expect(() => addSigned(made, text)).toThrow(/is not of this file/);
+    expect(() => addSigned(made, new Signer().sign(kernel))).toThrow(/which is not trusted: volt kernel trust add/);
+    expect(made.list("kernels")).toEqual([]);
+  });
+
+  test.each(["", "x", "untrusted comment: x\n", "RWQ", "A".repeat(200), "untrusted comment: x\n\0\n"])(
+    "what is no key and no signature: %j",
+    (text) => {
+      expect(() => parsePublicKey(text, "f")).toThrow(/^f: this is no public key of minisign or signify/);
+      expect(() => parseSignature(text, "f")).toThrow(/^f: this is no signature of minisign or signify/);
+    },
+  );
+});
+
+test("keys are listed with their comments, once each, and may be the base64 line alone", () => {
+  using made = new Home();
+  const signer = new Signer("Ada's key");
+  trustKey(made.paths, signer.publicText, "f");
+  trustKey(made.paths, signer.publicText, "f");
+  trustKey(made.paths, new Signer().publicText.split("\n")[1]!, "f");
+  expect(
+    trustedKeys(made.paths)
+      .map(({ comment }) => comment)
+      .sort(),
+  ).toEqual(["", "Ada's key"]);
+});
