@@ -19,7 +19,14 @@ const FILE_DEFAULTS = {
   drives: [],
   "network-interfaces": [],
   logger: { level: "warn", format: "text" },
-  volt: { console: "serial", boot_protocol: "auto", load: "auto", stop_timeout: 10, sandbox: SANDBOX_DEFAULTS },
+  volt: {
+    console: "serial",
+    boot_protocol: "auto",
+    load: "auto",
+    require_signed: false,
+    stop_timeout: 10,
+    sandbox: SANDBOX_DEFAULTS,
+  },
 };
 
 const DEFAULTS = { ...FILE_DEFAULTS, entropy: {} };
@@ -64,7 +71,7 @@ describe("--print-config", () => {
       logger: { log_path: "l", level: "trace", format: "json" },
       volt: {
         ...{ id: "name-1", append: "c d", command: ["ls", "-l", ""], console: "none" },
-        ...{ boot_protocol: "pvh", load: "copy", stop_timeout: 0.5, trace_path: "t" },
+        ...{ boot_protocol: "pvh", load: "copy", require_signed: false, stop_timeout: 0.5, trace_path: "t" },
         sandbox: { ...SANDBOX_DEFAULTS, ...EVERY_SANDBOX_SETTING },
       },
     });
