@@ -16,16 +16,44 @@ const SANDBOX_DEFAULTS = { mode: "enforce", seccomp: true, landlock: true, names
 const FILE_DEFAULTS = {
   "boot-source": {},
   "machine-config": { vcpu_count: 1, mem_size_mib: 128, huge_pages: "None" },
+  drives: [],
+  "network-interfaces": [],
   logger: { level: "warn", format: "text" },
-  volt: { console: "serial", boot_protocol: "auto", load: "auto", stop_timeout: 10, sandbox: SANDBOX_DEFAULTS },
+  volt: {
+    console: "serial",
+    boot_protocol: "auto",
+    load: "auto",
+    require_signed: false,
+    stop_timeout: 10,
+    sandbox: SANDBOX_DEFAULTS,
+  },
 };
 
 const DEFAULTS = { ...FILE_DEFAULTS, entropy: {} };
 
+const EVERY_SANDBOX_SETTING = {
+  ...{ mode: "audit", seccomp: false, landlock: false, namespaces: "require", uid: 1, gid: 2 },
+  cgroup: { name: "a/b", memory_mib: 1024, cpu_percent: 50, pids: 9 },
+  allow_paths: ["/p", "/q"],
+};
+
 const EVERY_FLAG = [
   ...["--kernel", "k", "--cmdline", "a=b", "--append", "c d", "--cpus", "3", "--memory", "1G", "--hugepages"],
   ...["--console", "none", "--id", "name-1", "--boot-protocol", "pvh", "--load", "copy", "--stop-timeout", "0.5"],
-  ...["--log-level", "trace", "--log-format", "json", "--log-file", "l", "--trace", "t", "--rng", "--", "ls", "-l", ""],
+  ...["--log-level", "trace", "--log-format", "json", "--log-file", "l", "--trace", "t", "--rng"],
+  ...[
+    "--uid",
+    "1",
+    "--gid",
+    "2",
+    "--cgroup",
+    "a/b,memory=1G,cpu=50,pids=9",
+    "--allow-path",
+    "/p",
+    "--allow-path",
+    "/q",
+  ],
+  ...["--sandbox", "audit", "--no-seccomp", "--no-landlock", "--require-namespaces", "--", "ls", "-l", ""],
 ];
 
 describe("--print-config", () => {
@@ -37,11 +65,14 @@ describe("--print-config", () => {
     expect(await resolved(...EVERY_FLAG)).toEqual({
       "boot-source": { kernel_image_path: "k", boot_args: "a=b" },
       "machine-config": { vcpu_count: 3, mem_size_mib: 1024, huge_pages: "2M" },
+      drives: [],
+      "network-interfaces": [],
       entropy: {},
       logger: { log_path: "l", level: "trace", format: "json" },
       volt: {
         ...{ id: "name-1", append: "c d", command: ["ls", "-l", ""], console: "none" },
-        ...{ boot_protocol: "pvh", load: "copy", stop_timeout: 0.5, trace_path: "t" },
+        ...{ boot_protocol: "pvh", load: "copy", require_signed: false, stop_timeout: 0.5, trace_path: "t" },
+        sandbox: { ...SANDBOX_DEFAULTS, ...EVERY_SANDBOX_SETTING },
       },
     });
   });
@@ -114,11 +145,11 @@ describe("the entropy device", () => {
     expect([await has("--config", within, "--no-rng"), await has("--config", without, "--rng")]).toEqual([false, true]);
   });
 
-  test("has no settings yet, and says so", async () => {
+  test("that has a setting nobody knows is refused", async () => {
     using folder = new Folder();
-    writeFileSync(folder.file("vm.json"), '{"entropy": {"rate_limiter": {}}}');
+    writeFileSync(folder.file("vm.json"), '{"entropy": {"speed": {}}}');
     expect(await failure(["run", "--print-config", "--config", folder.file("vm.json")])).toEndWith(
-      "entropy.rate_limiter: no such field: is it misspelt?",
+      "entropy.speed: no such field: is it misspelt?",
     );
   });
 });
