@@ -56,5 +56,5 @@ test.concurrent("without ACPI finds its processors and its virtio devices all th
     ...built,
     ...["--cpus", "2", "--append", "acpi=off"],
   ]);
-  expect({ status, stdout }).toEqual({ status: 4, stdout: "2\nvirtio0\n" });
+  expect({ status, stdout }).toEqual({ status: 4, stdout: "2\nvirtio0\nvirtio1\n" });
 });
