@@ -61,7 +61,8 @@ async function findCommand(parent: CommandDef, words: readonly string[], above =
   // Only its own: an object also has a "constructor", which is no command of ours.
   const entry = Object.hasOwn(commands, word) ? commands[word] : undefined;
   const command = typeof entry === "function" ? await entry() : entry;
-  if (!command) throw new ConfigError("", `${above}${word}`, `no such command; there are ${Object.keys(commands).join(", ")}`);
+  if (!command)
+    throw new ConfigError("", `${above}${word}`, `no such command; there are ${Object.keys(commands).join(", ")}`);
   const [next = "--help"] = rest;
   if (!command.subCommands || next === "--help" || next === "-h") {
     return { command, parent, words: command.subCommands ? ["--help"] : rest };
