@@ -5,8 +5,8 @@ import { cachedFolder } from "./cache.ts";
 import { findTools, runTool } from "./tools.ts";
 
 /**
- * From here on QEMU's emulation of SVM is sound enough for two guests at once; Debian 12's 7.2 now and then delivers an
- * exception of the nested machine's with a guest's registers, and its kernel panics.
+ * QEMU's emulation of SVM now and then mixes up a guest's state with the nested machine's own, whose kernel then panics.
+ * From here on it does so less often than Debian 12's 7.2 does.
  */
 const GOOD_VERSION = 10;
 const PACKAGES = ["qemu-system-x86", "qemu-system-common", "qemu-system-data"];
