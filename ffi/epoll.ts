@@ -20,15 +20,23 @@ export const EPOLL = {
 const EPOLL_CLOEXEC = 0o2000000;
 const CTL_ADD = 1;
 const CTL_DEL = 2;
+const CTL_MOD = 3;
 /** Events fetched at once. */
 const BATCH = 32;
 
 export class Epoll implements Disposable {
   readonly #fd: Fd;
   readonly #events = new Uint32Array((BATCH * EPOLL_EVENT.size) / 4);
+  /** What `modify` asks for; one for all calls. */
+  readonly #change = new Uint32Array(EPOLL_EVENT.size / 4);
 
   constructor(about: string) {
     this.#fd = new Fd(check(libc.epoll_create1(EPOLL_CLOEXEC), "epoll_create1", about), about);
+  }
+
+  /** Its own descriptor: readable while something is ready, so that another epoll can wait for all of it. */
+  get number(): number {
+    return this.#fd.number;
   }
 
   /**
@@ -41,6 +49,13 @@ export class Epoll implements Disposable {
     if (result < 0 && errno() === Errno.EPERM) return false;
     check(result, "epoll_ctl", this.#fd.about);
     return true;
+  }
+
+  /** Waits for other events of a descriptor that was added. Edges are told anew. Allocates nothing. */
+  modify(fd: number, events: number, token: number): void {
+    this.#change[0] = events;
+    this.#change[1] = token;
+    check(libc.epoll_ctl(this.#fd.number, CTL_MOD, fd, this.#change), "epoll_ctl", this.#fd.about);
   }
 
   remove(fd: number): void {

@@ -24,10 +24,15 @@ export class SystemError extends Error {
   }
 }
 
-/** errno of this thread's last failed call. Read it right after the call, before anything else. */
+/** Where this thread has its errno. Asked once: between a call and its errno there is no room for another call. */
+const location = libc.__errno_location()!;
+
+/**
+ * errno of this thread's last failed call. Read it right after the call, before anything else: whatever allocates may
+ * make the garbage collector run, whose own system calls have an errno too.
+ */
 export function errno(): number {
-  // glibc never returns NULL here.
-  return read.i32(libc.__errno_location()!, 0);
+  return read.i32(location, 0);
 }
 
 /**
@@ -55,11 +60,20 @@ export const Errno = {
   EEXIST: 17,
   ENODEV: 19,
   ENOTDIR: 20,
+  EISDIR: 21,
   EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
   ENOTTY: 25,
   EFBIG: 27,
   ENOSPC: 28,
+  EROFS: 30,
   EPIPE: 32,
+  ENAMETOOLONG: 36,
   ENOSYS: 38,
+  EBADFD: 77,
   EOPNOTSUPP: 95,
+  EADDRINUSE: 98,
+  ECONNRESET: 104,
+  ECONNREFUSED: 111,
 } as const;

@@ -9,11 +9,16 @@ export const O = {
   WRONLY: 1,
   RDWR: 2,
   CREAT: 0o100,
+  EXCL: 0o200,
   TRUNC: 0o1000,
   APPEND: 0o2000,
   NONBLOCK: 0o4000,
-  CLOEXEC: 0o2000000,
+  DIRECT: 0o40000,
   DIRECTORY: 0o200000,
+  NOFOLLOW: 0o400000,
+  CLOEXEC: 0o2000000,
+  /** Only a name for the file: it can't be read, it can be executed and named in rules. */
+  PATH: 0o10000000,
 } as const;
 
 /** flock(2). */
@@ -31,12 +36,23 @@ const MFD_ALLOW_SEALING = 2;
 /** SEAL, SHRINK, GROW, WRITE: nobody can change the file any more. */
 const ALL_SEALS = 0b1111;
 
-export const STAT = layout("struct stat", "sys/stat.h", 144, { st_mode: u32(24), st_size: u64(48) });
+export const STAT = layout("struct stat", "sys/stat.h", 144, {
+  st_dev: u64(0),
+  st_ino: u64(8),
+  st_mode: u32(24),
+  st_size: u64(48),
+});
 
 /** What kind of file a descriptor leads to, and how many bytes it holds. */
 export interface FileStatus {
   readonly kind: "file" | "directory" | "block" | "character" | "fifo" | "socket" | "link";
   readonly size: number;
+}
+
+/** A file system, and a file in it. */
+export interface FileIdentity {
+  readonly device: number;
+  readonly inode: number;
 }
 
 const KINDS: Readonly<Record<number, FileStatus["kind"]>> = {
@@ -72,9 +88,14 @@ export class Fd implements Disposable {
   static sealed(name: string, bytes: Uint8Array): Fd {
     const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
     const fd = new Fd(check(libc.memfd_create(cString(name), flags), "memfd_create", name), name);
-    fd.writeAll(bytes);
-    check(libc.fcntl(fd.number, F_ADD_SEALS, ALL_SEALS), "fcntl(F_ADD_SEALS)", name);
-    return fd;
+    try {
+      fd.writeAll(bytes);
+      check(libc.fcntl(fd.number, F_ADD_SEALS, ALL_SEALS), "fcntl(F_ADD_SEALS)", name);
+      return fd;
+    } catch (error) {
+      fd.close();
+      throw error;
+    }
   }
 
   /** The number the kernel knows it by. */
@@ -94,6 +115,13 @@ export class Fd implements Disposable {
     const kind = KINDS[get(stat, STAT.fields.st_mode) >>> 12];
     if (kind === undefined) throw new SystemError("fstat", Errno.EINVAL, this.about);
     return { kind, size: get(stat, STAT.fields.st_size) };
+  }
+
+  /** Which file this is: no two have the same, and one has it by whatever path it is opened. */
+  identity(): FileIdentity {
+    const stat = new Uint8Array(STAT.size);
+    check(libc.fstat(this.number, stat), "fstat", this.about);
+    return { device: get(stat, STAT.fields.st_dev), inode: get(stat, STAT.fields.st_ino) };
   }
 
   /** Bytes at `offset`; fewer than `length` only where the file ends. */

@@ -1,24 +1,15 @@
 /** What the host's kernel and C library can do, asked by calls that change nothing. */
 import { ptr } from "bun:ffi";
-import { layout, u32 } from "./abi.ts";
 import { check } from "./error.ts";
-import { Fd } from "./fd.ts";
+import { setUpRing } from "./io-uring/setup.ts";
 import { libc } from "./libc.ts";
 
 const SYS_SECCOMP = 317;
-const SYS_IO_URING_SETUP = 425;
 const SYS_LANDLOCK_CREATE_RULESET = 444;
 const LANDLOCK_CREATE_RULESET_VERSION = 1;
 const SECCOMP_GET_ACTION_AVAIL = 2;
 const SECCOMP_RET_KILL_PROCESS = 0x80000000;
 const PR_GET_SECCOMP = 21;
-
-export const IO_URING_PARAMS = layout("struct io_uring_params", "linux/io_uring.h", 120, {
-  sq_entries: u32(0),
-  cq_entries: u32(4),
-  flags: u32(8),
-  features: u32(20),
-});
 
 /**
  * The version of Landlock, 1 and up. See landlock_create_ruleset(2).
@@ -45,9 +36,7 @@ export function checkSeccomp(): void {
  * @throws SystemError ENOSYS: not in this kernel; EPERM: forbidden by kernel.io_uring_disabled or a seccomp filter
  */
 export function checkIoUring(): void {
-  const params = new Uint8Array(IO_URING_PARAMS.size);
-  const ring = libc.syscall(SYS_IO_URING_SETUP, 1, ptr(params), 0, 0, 0);
-  using _ = new Fd(check(ring, "io_uring_setup", "io_uring"), "io_uring");
+  setUpRing(1, 0, "io_uring").fd.close();
 }
 
 /** The C library's version, `2.36`. */

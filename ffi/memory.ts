@@ -1,8 +1,8 @@
 /** Memory mappings that unmap themselves, and windows on raw memory. */
-import { type Pointer, toArrayBuffer } from "bun:ffi";
+import { type Pointer, ptr, toArrayBuffer } from "bun:ffi";
 import { check } from "./error.ts";
 import type { Fd } from "./fd.ts";
-import { libc } from "./libc.ts";
+import { libc, type Memory } from "./libc.ts";
 
 export const PROT = { NONE: 0, READ: 1, WRITE: 2, EXEC: 4 } as const;
 export const MAP = {
@@ -15,7 +15,15 @@ export const MAP = {
   HUGETLB: 0x40000,
   HUGE_2MB: 21 << 26,
 } as const;
-export const MADV = { HUGEPAGE: 14, DONTDUMP: 16, RANDOM: 1, WILLNEED: 3, PAGEOUT: 21, POPULATE_WRITE: 23 } as const;
+export const MADV = {
+  DONTNEED: 4,
+  HUGEPAGE: 14,
+  DONTDUMP: 16,
+  RANDOM: 1,
+  WILLNEED: 3,
+  PAGEOUT: 21,
+  POPULATE_WRITE: 23,
+} as const;
 
 /** How a mapping is made; `about` says what for, in errors. */
 export interface MapOptions {
@@ -89,4 +97,17 @@ export function adviseMemory(address: number, length: number, advice: number): b
  */
 export function memoryAt(address: number, length: number): ArrayBuffer {
   return toArrayBuffer(address as Pointer, 0, length);
+}
+
+/** Copies bytes; addresses are the caller's responsibility, and the ranges don't overlap. Allocates nothing. */
+export function copyMemory(to: Memory, from: Memory, length: number): void {
+  libc.memcpy(to, from, length);
+}
+
+/**
+ * Where JavaScript's own memory is. It stays there as long as the caller keeps `bytes`, if it was made on an ArrayBuffer:
+ * a small array made without one moves when its `buffer` is asked for.
+ */
+export function addressOf(bytes: NodeJS.TypedArray): number {
+  return ptr(bytes);
 }

@@ -18,6 +18,9 @@ const TCGETS = 0x5401;
 const TCSETS = 0x5402;
 const TIOCGWINSZ = 0x5413;
 
+/** Every request this module makes. */
+export const TERMINAL_REQUESTS = { TCGETS, TCSETS, TIOCGWINSZ } as const;
+
 const IFLAG = {
   IGNBRK: 0o1,
   BRKINT: 0o2,

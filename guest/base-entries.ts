@@ -29,6 +29,8 @@ export function baseEntries(files: BaseFiles): CpioEntry[] {
     { kind: "file", path: "init", mode: 0o755, data: files.init },
     { kind: "file", path: "bin/volt-exit", mode: 0o755, data: files.voltExit },
     { kind: "file", path: "bin/busybox", mode: 0o755, data: files.busybox },
+    // Where the kernel looks for it, when somebody mounts a file system whose driver is a module.
+    { kind: "symlink", path: "sbin/modprobe", target: "../bin/busybox" },
     // Linux opens /dev/console for PID 1 before anything can be mounted there.
     { kind: "character device", path: "dev/console", mode: 0o600, major: 5, minor: 1 },
     { kind: "character device", path: "dev/null", mode: 0o666, major: 1, minor: 3 },

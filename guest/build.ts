@@ -29,7 +29,7 @@ const FLAGS = [
  */
 export function buildGuest(outDir: string): GuestPrograms {
   const programs = { init: join(outDir, "init"), voltExit: join(outDir, "volt-exit") };
-  const lib = sources("lib", ".c");
+  const lib = librarySources();
   const stampFile = join(outDir, "guest.stamp");
   const stamp = fingerprint([...lib, ...sources("init", ".c"), ...sources("init", ".h"), ...sources("lib", ".h")]);
   if (existsSync(programs.init) && existsSync(programs.voltExit) && readIfThere(stampFile) === stamp) return programs;
@@ -60,6 +60,11 @@ export function baseInitramfs(outFile: string): void {
   renameSync(`${outFile}.new`, outFile); // never half an archive under this name
 }
 
+/** What every program of the guest's is linked with: `lib/`. */
+export function librarySources(): string[] {
+  return sources("lib", ".c");
+}
+
 function sources(folder: string, ending: string): string[] {
   const names = readdirSync(join(SOURCE, folder)).filter((name) => name.endsWith(ending));
   return names.sort().map((name) => join(SOURCE, folder, name));
@@ -76,7 +81,11 @@ function readIfThere(path: string): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
-function compile(output: string, files: readonly string[]): void {
+/**
+ * A static program without a C library, for guests.
+ * @throws Error with what gcc says
+ */
+export function compile(output: string, files: readonly string[]): void {
   if (Bun.which("gcc") === null || !existsSync("/usr/include/linux/reboot.h")) {
     throw new Error("guest init: gcc or the kernel's headers are missing: apt-get install gcc libc6-dev");
   }

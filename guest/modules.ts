@@ -1,6 +1,6 @@
 /**
- * The kernel modules a distribution's kernel needs to be a volt guest, as an archive to put behind the initramfs:
- * `/lib/modules/volt/NAME.ko`, and `order` with one name a line, for `guest/init/modules.c`.
+ * The modules of a distribution's kernel that volt's guests may want, as an archive: `lib/modules/VERSION/NAME.ko`, with a
+ * `modules.dep` and `modules.alias` of their own. `src/boot/modules.ts` takes from it what one VM needs.
  */
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -22,9 +22,17 @@ export const DEBIAN_MODULES: readonly string[] = [
   "virtio-rng",
   "virtio_balloon",
   "vmw_vsock_virtio_transport",
+  // What disks hold; ext4 and btrfs ask for crc32c by an alias.
+  "ext4",
+  "crc32c-intel",
+  "crc32c_generic",
+  "squashfs",
+  "vfat",
+  "nls_ascii",
+  "nls_cp437",
+  "isofs",
+  "overlay",
 ];
-
-const FOLDER = "lib/modules/volt";
 
 /**
  * @param unpackedKernelDir a kernel package as `dpkg-deb -x` unpacks it: it has `lib/modules/VERSION`
@@ -35,22 +43,39 @@ const FOLDER = "lib/modules/volt";
 export function guestModules(unpackedKernelDir: string, names: readonly string[]): Uint8Array<ArrayBuffer> {
   const version = onlyVersion(unpackedKernelDir);
   run("depmod", ["-b", unpackedKernelDir, version]);
-  const paths = new Set<string>();
-  for (const name of names) {
-    for (const path of withDependencies(unpackedKernelDir, version, name)) paths.add(path);
-  }
+  const paths = new Set(names.flatMap((name) => withDependencies(unpackedKernelDir, version, name)));
+  const dependencies = [...paths].map((path) => {
+    const needed = withDependencies(unpackedKernelDir, version, moduleName(path)).slice(0, -1).reverse();
+    return `${basename(path)}:${needed.map((other) => ` ${basename(other)}`).join("")}\n`;
+  });
 
-  const entries: CpioEntry[] = [
+  const folder = `lib/modules/${version}`;
+  const text = (name: string, content: string): CpioEntry => {
+    return { kind: "file", path: `${folder}/${name}`, data: new TextEncoder().encode(content) };
+  };
+  return cpio([
     { kind: "directory", path: "lib" },
     { kind: "directory", path: "lib/modules" },
-    { kind: "directory", path: FOLDER },
-  ];
-  for (const path of paths) {
-    entries.push({ kind: "file", path: `${FOLDER}/${basename(path)}`, data: readFileSync(path) });
-  }
-  const order = [...paths].map((path) => `${basename(path)}\n`).join("");
-  entries.push({ kind: "file", path: `${FOLDER}/order`, data: new TextEncoder().encode(order) });
-  return cpio(entries);
+    { kind: "directory", path: folder },
+    ...[...paths].map((path): CpioEntry => {
+      return { kind: "file", path: `${folder}/${basename(path)}`, data: readFileSync(path) };
+    }),
+    text("modules.dep", dependencies.join("")),
+    text("modules.alias", aliases(join(unpackedKernelDir, folder, "modules.alias"), [...paths].map(moduleName))),
+  ]);
+}
+
+/** The other names of these modules, by which the kernel asks for them. */
+function aliases(file: string, modules: readonly string[]): string {
+  const ours = new Set(modules);
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  return lines.flatMap((line) => (ours.has(line.split(" ").at(-1) ?? "") ? `${line}\n` : [])).join("");
+}
+
+function moduleName(path: string): string {
+  return basename(path)
+    .replace(/\.ko(\.\w+)?$/, "")
+    .replaceAll("-", "_");
 }
 
 function onlyVersion(directory: string): string {

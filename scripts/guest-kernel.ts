@@ -13,6 +13,8 @@ import { debianCloudKernel } from "../test/testbed/kernel.ts";
 const STORE = storePaths(join(import.meta.dirname, "../dist/store"));
 const STOCK = "debian-cloud";
 const BUILT = "volt";
+/** Of the archive that guest/modules.ts makes. */
+const MODULES_LAYOUT = 2;
 
 export interface StockKernel {
   /** VOLT_HOME. */
@@ -31,7 +33,7 @@ export interface StockKernel {
 export async function stockKernel(): Promise<StockKernel> {
   const { version, vmlinuz, root } = await debianCloudKernel();
   // What it was made of: another kernel or another list of modules makes it anew.
-  const from = `linux-image-${version} with ${DEBIAN_MODULES.join(" ")}`;
+  const from = `linux-image-${version} with modules (${MODULES_LAYOUT}) ${DEBIAN_MODULES.join(" ")}`;
   const isThere = () =>
     listKernels(STORE).find(({ name, manifest }) => name === STOCK && manifest?.source.from === from);
   if (!isThere()) {

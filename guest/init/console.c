@@ -10,6 +10,7 @@ static int open_device(void);
 static void set_line(int fd, int terminal);
 
 int open_console(const struct run *run) {
+  if (run->console != 0) wait_for_path("/dev/", run->console);
   int fd = open_device();
   if (fd < 0) return sys_open("/dev/null", O_RDWR | O_CLOEXEC);
   set_line(fd, run->terminal);

@@ -19,10 +19,10 @@ static struct {
 
 static void catch_signals(void);
 static int run_command(const struct run *run, int console);
+static int connect(const struct run *run, int console, struct relay *relay, int ends[2]);
 static int supervise(int command, const struct run *run, struct relay *relay);
 static int reap(int command, int *status);
 static void tell_ready(const struct run *run);
-static _Noreturn void go_down(int status);
 
 int main(int argc, char **argv) {
   (void)argc, (void)argv;
@@ -41,7 +41,13 @@ int main(int argc, char **argv) {
   int console = open_console(&run);
   for (int fd = 0; fd <= 2; fd++) sys_dup2(console, fd);
   if (!run.terminal) quiet_kernel("1"); /* what goes to a file is the command's output, and a panic */
-  go_down(damaged ? 125 : run_command(&run, console));
+  if (damaged) go_down(125);
+  if (run.root != 0 && enter_root(run.root, run.root_read_only) < 0) go_down(125);
+  if (run.root != 0 && run.argv == 0) {
+    tell_ready(&run);
+    become_init(&run);
+  }
+  go_down(run_command(&run, console));
 }
 
 static void on_signal(int signal) {
@@ -69,7 +75,7 @@ static void catch_signals(void) {
 static int run_command(const struct run *run, int console) {
   static struct relay relay;
   int ends[2] = {console, console};
-  int failed = run->terminal ? 0 : relay_open(&relay, console, ends);
+  int failed = run->terminal ? 0 : connect(run, console, &relay, ends);
   int command = failed < 0 ? failed : start_command(run, ends[0], ends[1], run->terminal);
   if (command < 0) {
     say("cannot start a process: ", error_text(command), ": give the guest more memory", (char *)0);
@@ -81,6 +87,19 @@ static int run_command(const struct run *run, int console) {
   stop_everything();
   if (!run->terminal) relay_drain(&relay);
   return status;
+}
+
+/* The command's pipes, to the console or to ports of their own. `ends` gets the command's ends: 0 or -errno. */
+static int connect(const struct run *run, int console, struct relay *relay, int ends[2]) {
+  if (run->input == 0 || run->output == 0) return relay_open(relay, console, console, 1, ends);
+  int source = open_port(run->input, O_RDONLY | O_NONBLOCK);
+  int sink = open_port(run->output, O_RDWR | O_NONBLOCK);
+  if (source < 0 || sink < 0) {
+    say("cannot open the port ", source < 0 ? run->input : run->output, ": ", error_text(source < 0 ? source : sink),
+        ": does this kernel have a driver for virtio consoles?", (char *)0);
+    return source < 0 ? source : sink;
+  }
+  return relay_open(relay, source, sink, 0, ends);
 }
 
 /* Until the command ends: its exit status. Orphans become this process's children, and are reaped here as well. */
@@ -136,7 +155,7 @@ static void tell_ready(const struct run *run) {
   if (failed < 0) say("cannot tell the monitor that the console is ready: ", error_text(failed), (char *)0);
 }
 
-static _Noreturn void go_down(int status) {
+_Noreturn void go_down(int status) {
   sys_sync();
   sys_ioctl(1, 0x5409 /* TCSBRK */, (void *)1); /* tcdrain: the last of the output */
   unmount_file_systems();

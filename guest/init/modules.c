@@ -2,14 +2,15 @@
 #include "../lib/text.h"
 #include "init.h"
 
-#define FOLDER "/lib/modules/volt/"
+#define FOLDER "/lib/modules/"
+#define ORDER FOLDER "volt/order"
 
 static void load(const char *name);
 
 /* A kernel with everything built in has no such folder, and needs none. */
 void load_modules(void) {
   static char order[8192];
-  long length = read_text(FOLDER "order", order, sizeof order);
+  long length = read_text(ORDER, order, sizeof order);
   char *name = order;
   for (long i = 0; i < length; i++) {
     if (order[i] != '\n') continue;

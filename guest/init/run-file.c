@@ -46,10 +46,15 @@ static int take(struct run *run, char *record, size_t *arguments, size_t *variab
   else if ((value = text_after(record, "env=")) != 0) run->env[(*variables)++] = (char *)value;
   else if ((value = text_after(record, "hostname=")) != 0) run->hostname = value;
   else if ((value = text_after(record, "directory=")) != 0) run->directory = value;
+  else if ((value = text_after(record, "console=")) != 0) run->console = value;
+  else if ((value = text_after(record, "input=")) != 0) run->input = value;
+  else if ((value = text_after(record, "output=")) != 0) run->output = value;
   else if ((value = text_after(record, "terminal=")) != 0) run->terminal = (int)(number = text_number(value, 1));
   else if ((value = text_after(record, "rows=")) != 0) run->rows = (int)(number = text_number(value, 0xffff));
   else if ((value = text_after(record, "columns=")) != 0) run->columns = (int)(number = text_number(value, 0xffff));
   else if ((value = text_after(record, "grace=")) != 0) run->grace = (int)(number = text_number(value, 86400));
+  else if ((value = text_after(record, "root=")) != 0) run->root = value;
+  else if ((value = text_after(record, "rootro=")) != 0) run->root_read_only = (int)(number = text_number(value, 1));
   else if ((value = text_after(record, "ready=")) != 0)
     run->ready_port = (unsigned)(number = text_number(value, 0xffff));
   else return -1;

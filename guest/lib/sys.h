@@ -49,6 +49,7 @@ static inline long sys_getdents(int fd, void *to, size_t size) { return SYS(__NR
 static inline int sys_access(const char *path) { return (int)SYS(__NR_access, path, 0, 0, 0, 0, 0); }
 static inline int sys_mkdir(const char *path, int mode) { return (int)SYS(__NR_mkdir, path, mode, 0, 0, 0, 0); }
 static inline int sys_chdir(const char *path) { return (int)SYS(__NR_chdir, path, 0, 0, 0, 0, 0); }
+static inline int sys_chroot(const char *path) { return (int)SYS(__NR_chroot, path, 0, 0, 0, 0, 0); }
 static inline int sys_symlink(const char *to, const char *path) { return (int)SYS(__NR_symlink, to, path, 0, 0, 0, 0); }
 static inline int sys_mount(const char *what, const char *at, const char *type, unsigned long flags, const char *data) {
   return (int)SYS(__NR_mount, what, at, type, flags, data, 0);

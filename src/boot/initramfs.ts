@@ -10,7 +10,7 @@ import { type CpioEntry, cpio } from "./cpio.ts";
 export type Bytes = string | Uint8Array;
 
 export interface RunOptions {
-  /** The command and its arguments; empty: a login shell. */
+  /** The command and its arguments; empty: a login shell, or the root disk's init. */
   readonly argv: readonly Bytes[];
   /** Added to (or in place of) PATH, HOME, USER and TERM. */
   readonly env?: Readonly<Record<string, string>>;
@@ -24,8 +24,14 @@ export interface RunOptions {
   readonly directory?: string;
   /** Seconds the command has after SIGTERM; default 8. */
   readonly graceSeconds?: number;
+  /** A disk that becomes the root before anything runs; without arguments its own init takes over. */
+  readonly root?: { readonly device: string; readonly readOnly: boolean };
   /** I/O port init writes a byte to once the console takes input as it is meant. */
   readonly readyPort?: number;
+  /** The console's device, "hvc0", where its driver may take a while; default: the console there is. */
+  readonly console?: string;
+  /** Names of virtio ports for the input and output of a command without a terminal; default: the console. */
+  readonly ports?: { readonly input: string; readonly output: string };
 }
 
 const HEADER = "volt-run 1";
@@ -49,8 +55,11 @@ export function runFile(options: RunOptions): Uint8Array<ArrayBuffer> {
   if (options.hostname !== undefined) records.push(`hostname=${checkHostname(options.hostname)}`);
   if (options.rows !== undefined) records.push(`rows=${checkNumber("rows", options.rows, 0xffff)}`);
   if (options.columns !== undefined) records.push(`columns=${checkNumber("columns", options.columns, 0xffff)}`);
+  if (options.root) records.push(`root=${options.root.device}`, `rootro=${options.root.readOnly ? 1 : 0}`);
   if (options.graceSeconds !== undefined) records.push(`grace=${checkNumber("grace", options.graceSeconds, 86_400)}`);
   if (options.readyPort !== undefined) records.push(`ready=${checkNumber("ready port", options.readyPort, 0xffff)}`);
+  if (options.console !== undefined) records.push(`console=${options.console}`);
+  if (options.ports) records.push(`input=${options.ports.input}`, `output=${options.ports.output}`);
   for (const [name, value] of Object.entries({ ...DEFAULT_ENV, ...options.env })) {
     if (name === "" || name.includes("=")) throw new Error(`environment variable ${JSON.stringify(name)}: not a name`);
     records.push(`env=${name}=${value}`);

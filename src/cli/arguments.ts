@@ -13,6 +13,8 @@ type Flag = ArgDef & {
   readonly repeatable?: boolean;
   /** "" is a value: what a script's empty variable makes. */
   readonly mayBeEmpty?: boolean;
+  /** A flag with a value that has a `--no-NAME`: it makes "" of it. */
+  readonly negatable?: boolean;
 };
 
 export interface StrictArguments {
@@ -54,9 +56,11 @@ export function strictArguments(
     if (argument.later !== undefined) throw usage(flag, argument.later);
     if (seen.has(name) && !argument.repeatable) throw usage(flag, "given twice: once is enough");
     seen.add(name);
-    if (argument.type === "boolean") {
+    if (argument.type === "boolean" || negated) {
       if (equals >= 0) throw usage(flag, "takes no value");
-      normal.push(negated ? `--no-${name}` : `--${name}`);
+      // What has a value and is not wanted is "", which nobody can write.
+      if (argument.type !== "boolean") normal.push(`--${name}=`);
+      else normal.push(negated ? `--no-${name}` : `--${name}`);
       continue;
     }
     const value = equals >= 0 ? word.slice(equals + 1) : argv[++i];
@@ -86,11 +90,16 @@ function flagTable(definition: ArgsDef): Map<string, KnownFlag> {
     for (const alias of [name, ...aliases]) {
       table.set(alias.length === 1 ? `-${alias}` : `--${alias}`, { name, definition: argument, negated: false });
     }
-    if (argument.type === "boolean" && (argument.default === true || argument.negativeDescription !== undefined)) {
+    if (isNegatable(argument)) {
       table.set(`--no-${name}`, { name, definition: argument, negated: true });
     }
   }
   return table;
+}
+
+function isNegatable(argument: Flag): boolean {
+  if (argument.type !== "boolean") return argument.negatable === true;
+  return argument.default === true || argument.negativeDescription !== undefined;
 }
 
 function unexpected(word: string, takesGuestCommand: boolean): string {

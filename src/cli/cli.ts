@@ -14,6 +14,7 @@ const STDOUT = 1;
 /** Each is loaded when it is asked for: a start of a VM pays for none of the others. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
   run: async () => plain((await import("./run.ts")).runVmCommand),
+  sandbox: async () => plain((await import("./sandbox.ts")).sandboxCommand),
   doctor: async () => plain((await import("./doctor.ts")).doctorCommand),
   kernel: async () => plain((await import("./kernel/kernel.ts")).kernelCommand),
   version: async () => plain((await import("./version.ts")).versionCommand),

@@ -8,33 +8,36 @@ import { parseOptions } from "./option-list.ts";
 export const DEVICE_FLAGS = {
   disk: {
     type: "string",
-    valueHint: "PATH[,id=ID][,ro][,root][,direct][,queues=N][,cache=writeback|unsafe][,io=async|sync]",
-    description: "a raw disk image or block device; root: the guest boots from it (repeatable)",
+    valueHint: "PATH[,...]",
+    description:
+      "a raw disk image or block device (repeatable); root: boot from it; ro; id=ID; direct; queues=N; cache=unsafe; io=sync",
     repeatable: true,
   },
   net: {
     type: "string",
-    valueHint: "tap=NAME[,mac=MAC][,mtu=N][,vhost][,queues=N][,id=ID]",
-    description: "a network device on a TAP of the host; vhost: the data path in the host's kernel (repeatable)",
+    valueHint: "tap=NAME[,...]",
+    description:
+      "a network card on a TAP of the host (repeatable); mac=MAC; mtu=N; vhost: served by the host's kernel; queues=N; id=ID",
     repeatable: true,
   },
   vsock: {
     type: "string",
-    valueHint: "cid=N,path=SOCKET|cid=N,vhost",
-    description: "sockets between host and guest, at Unix sockets, or by the host's own AF_VSOCK",
+    valueHint: "cid=N,path=SOCKET",
+    description: "sockets between host and guest, at Unix sockets of the host; cid=N,vhost: at its own AF_VSOCK",
   },
   balloon: {
     type: "string",
     valueHint: "SIZE",
     description:
-      "a balloon that takes this much of the guest's memory; 0 takes none, and gives back what the guest frees",
+      "a balloon that takes this much of the guest's memory; 0 takes none, and gives back what the guest frees (--no-balloon: none)",
+    negatable: true,
   },
   rng: {
     type: "boolean",
     description: "an entropy device (default, unless --config gives a file that has none)",
     negativeDescription: "no entropy device",
   },
-} as const satisfies ArgsDef & Record<string, { readonly repeatable?: boolean }>;
+} as const satisfies ArgsDef & Record<string, { readonly repeatable?: boolean; readonly negatable?: boolean }>;
 
 type DeviceArgs = Partial<Pick<ParsedArgs<typeof DEVICE_FLAGS>, "vsock" | "balloon" | "rng">>;
 type DeviceLayer = Pick<VmConfigLayer, "drives" | "network-interfaces" | "vsock" | "balloon" | "entropy">;
@@ -67,7 +70,7 @@ export function devicesOfFlags(args: DeviceArgs, lists: Readonly<Record<string, 
     ...(disk.length > 0 ? { drives: disk.map(driveOfFlag) } : {}),
     ...(net.length > 0 ? { "network-interfaces": net.map(interfaceOfFlag) } : {}),
     ...(args.vsock === undefined ? {} : { vsock: vsockOfFlag(args.vsock) }),
-    ...(args.balloon === undefined ? {} : { balloon: { amount_mib: parseMib(args.balloon, "--balloon") } }),
+    ...(args.balloon === undefined ? {} : { balloon: balloonOfFlag(args.balloon) }),
     ...(args.rng === undefined ? {} : { entropy: args.rng ? {} : null }),
   };
 }
@@ -101,6 +104,11 @@ function interfaceOfFlag(text: string, index: number): NetworkInterface {
 function vsockOfFlag(text: string): NonNullable<VmConfigInput["vsock"]> {
   const { cid, path, vhost } = parseOptions(text, "--vsock", VSOCK_OPTIONS);
   return defined<NonNullable<VmConfigInput["vsock"]>>({ guest_cid: cid, uds_path: path, vhost });
+}
+
+/** @param size "" for `--no-balloon` */
+function balloonOfFlag(size: string): DeviceLayer["balloon"] {
+  return size === "" ? null : { amount_mib: parseMib(size, "--balloon") };
 }
 
 /** Leaves out what was not given; what is wrong or missing is for the schema to say. */

@@ -5,20 +5,10 @@
 
 const later = (what: string) =>
   ({ type: "boolean", description: "(not yet)", later: `volt has no ${what} yet` }) as const;
-const sandbox = later("sandbox");
 
 export const LATER_FLAGS = {
   api: later("control API"),
   d: later("detached mode"),
   "cpu-template": later("CPU templates"),
   "cpu-affinity": later("CPU pinning"),
-  uid: sandbox,
-  gid: sandbox,
-  cgroup: sandbox,
-  "allow-path": sandbox,
-  "require-namespaces": sandbox,
-  sandbox,
-  seccomp: { ...sandbox, default: true },
-  landlock: { ...sandbox, default: true },
-  namespaces: { ...sandbox, default: true },
 } as const;

@@ -7,6 +7,7 @@ import type { VmConfigInput } from "../config/schema.ts";
 import { parseMib } from "../config/size.ts";
 import { DEVICE_FLAGS, devicesOfFlags } from "./device-flags.ts";
 import { LATER_FLAGS } from "./later-flags.ts";
+import { SANDBOX_FLAGS, sandboxOfFlags } from "./sandbox-flags.ts";
 
 export const RUN_FLAGS = {
   config: {
@@ -32,7 +33,7 @@ export const RUN_FLAGS = {
   hugepages: { type: "boolean", description: "backs guest memory with 2 MiB hugetlbfs pages" },
   console: {
     type: "enum",
-    options: ["serial", "none"],
+    options: ["serial", "virtio", "none"],
     description: "which console stdin and stdout are (default serial)",
   },
   id: { type: "string", valueHint: "NAME", description: "a name for the VM" },
@@ -64,6 +65,7 @@ export const RUN_FLAGS = {
     description: "writes the start and boot timeline as Chrome Trace Event JSON",
   },
   ...DEVICE_FLAGS,
+  ...SANDBOX_FLAGS,
   ...LATER_FLAGS,
   "print-config": { type: "boolean", description: "prints the resolved configuration as JSON and starts nothing" },
 } satisfies ArgsDef & Record<string, { readonly mayBeEmpty?: boolean }>;
@@ -89,6 +91,10 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   "volt.append": "--append",
   "volt.stop_timeout": "--stop-timeout",
   "volt.trace_path": "--trace",
+  "volt.sandbox.uid": "--uid",
+  "volt.sandbox.gid": "--gid",
+  "volt.sandbox.cgroup.name": "--cgroup",
+  "volt.sandbox.allow_paths": "--allow-path",
 };
 
 type RunArgs = ParsedArgs<typeof RUN_FLAGS>;
@@ -126,13 +132,14 @@ export function configOfFlags(
       require_signed: args["require-signed"],
       stop_timeout: number(args["stop-timeout"], "--stop-timeout"),
       trace_path: args.trace,
+      sandbox: sandboxOfFlags(args, lists["allow-path"]),
     }) as VmConfigInput["volt"],
   };
 }
 
 /** What on the command line sets the field with this path. */
 export function flagOf(field: string): string {
-  return FLAG_OF[field] ?? field;
+  return FLAG_OF[field.replace(/\.\d+$/, "")] ?? field;
 }
 
 /** Leaves out what was not given, so that a config file's value stays. */

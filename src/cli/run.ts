@@ -1,23 +1,21 @@
 /** `volt run`: from flags to one checked configuration, then on to the machine. */
 import { defineCommand } from "citty";
 import { blockSignals } from "../../ffi/signal.ts";
-import { ConfigError } from "../config/error.ts";
-import { mergeConfig, parseConfig, parseConfigText, type VmConfigLayer } from "../config/parse.ts";
-import type { VmConfig, VmConfigInput } from "../config/schema.ts";
-import { openInput } from "../host/open-file.ts";
+import { deviceFolders } from "../devices/virtio/registry.ts";
 import { storePaths } from "../kernels/paths.ts";
 import { findKernel, storeFolder } from "../kernels/store.ts";
 import { becomeSecondStage } from "../machine/confine.ts";
 import { openPlan } from "../machine/open.ts";
 import { HANDLED_SIGNALS } from "../machine/signals.ts";
 import { TIMELINE_BYTES, Timeline } from "../observe/timeline.ts";
+import { enterCgroup } from "../security/cgroup.ts";
+import { checkSandbox, confinement } from "../security/confinement.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
-import { configOfFlags, flagOf, RUN_FLAGS } from "./run-flags.ts";
+import { resolveConfig } from "./resolve-config.ts";
+import { configOfFlags, RUN_FLAGS } from "./run-flags.ts";
 
 const STDOUT = 1;
-/** A thousand times what one takes: a disk image given by mistake is refused before it is read. */
-const MOST_CONFIG_BYTES = 2 ** 20;
 
 export const runVmCommand = defineCommand({
   meta: {
@@ -39,33 +37,15 @@ export const runVmCommand = defineCommand({
     }
     // From here on a signal waits for the second stage, which takes it as data: none is lost in the exec.
     blockSignals(HANDLED_SIGNALS);
+    const sandbox = config.volt.sandbox;
+    checkSandbox(sandbox);
+    if (sandbox.cgroup) enterCgroup(sandbox.cgroup);
     const plan = openPlan(config, kernel, timeline);
+    const way = confinement(sandbox, deviceFolders(plan.devices));
     timeline.mark("confined, exec");
-    return becomeSecondStage({ ...plan, stamps: timeline.stamps() });
+    return becomeSecondStage({ ...plan, sandbox: way.demands, stamps: timeline.stamps() }, way);
   },
 });
-
-/** What a VM has that no file describes. */
-const WITHOUT_FILE: VmConfigInput = { entropy: {} };
-
-/** The file first, flags over it. @throws ConfigError */
-export function resolveConfig(path: string | undefined, flags: VmConfigLayer): VmConfig {
-  const file = path === undefined ? WITHOUT_FILE : parseConfigText(readConfigFile(path), path);
-  return parseConfig(mergeConfig(file, flags), "", flagOf);
-}
-
-function readConfigFile(path: string): string {
-  const { fd, size } = openInput(path, "--config");
-  using _file = fd;
-  if (size > MOST_CONFIG_BYTES) {
-    throw new ConfigError(
-      "",
-      "--config",
-      `${path} has ${size} bytes: a VM's description has at most ${MOST_CONFIG_BYTES}`,
-    );
-  }
-  return Buffer.from(fd.readAt(0, size)).toString();
-}
 
 /** Time zero is the start of the process as Bun knows it. */
 function startTimeline(firstLineNs: number): Timeline {

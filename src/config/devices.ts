@@ -5,15 +5,17 @@ import { areDistinct, deviceId, oneOf, path, text, whole } from "./fields.ts";
 /** 2^53 - 1, and 2^32 - 1: what the arithmetic and the devices hold. */
 const EXACT = Number.MAX_SAFE_INTEGER;
 const U32 = 2 ** 32 - 1;
+/** 104 days, in milliseconds: nanoseconds of it are exact. */
+const MOST_REFILL_MS = Math.floor(EXACT / 1e6);
 
-/** A budget of bytes or operations that refills over time. */
+/** A budget of bytes or operations that refills over time. Size or time 0: no limit. */
 const tokenBucket = v.strictObject({
   /** Tokens it holds: bytes, or operations. */
-  size: whole(1, EXACT),
+  size: whole(0, EXACT),
   /** More, once, at the start. */
   one_time_burst: v.optional(whole(0, EXACT), 0),
   /** Milliseconds it takes to fill. */
-  refill_time: whole(1, EXACT),
+  refill_time: whole(0, MOST_REFILL_MS),
 });
 
 export const rateLimiter = v.strictObject({
@@ -42,7 +44,7 @@ const drive = v.strictObject({
 
 const MAC = /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i;
 
-const networkInterface = v.strictObject({
+const interfaceFields = v.strictObject({
   iface_id: deviceId,
   /** A TAP device that exists: 15 bytes are what a name may have. */
   host_dev_name: v.pipe(
@@ -59,6 +61,16 @@ const networkInterface = v.strictObject({
   /** volt's: pairs of a receive and a transmit queue. The TAP needs IFF_MULTI_QUEUE for more than one. */
   queue_pairs: v.optional(whole(1, 7), 1),
 });
+const networkInterface = v.pipe(
+  interfaceFields,
+  v.forward(
+    v.check(
+      ({ vhost, rx_rate_limiter, tx_rate_limiter }) => !vhost || !(rx_rate_limiter || tx_rate_limiter),
+      "can't be had with a rate limiter: packets then do not pass volt; limit the TAP (tc qdisc), or leave vhost out",
+    ),
+    ["vhost"],
+  ),
+);
 
 const vsockFields = v.strictObject({
   /** 0 to 2 and the last one mean others than a guest. */

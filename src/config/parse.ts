@@ -63,7 +63,7 @@ export function mergeConfig(under: VmConfigInput, over: VmConfigLayer): VmConfig
     "network-interfaces": mergeById(under["network-interfaces"], over["network-interfaces"], "iface_id"),
     ...Object.fromEntries(single.filter(([, section]) => section)),
     logger: { ...under.logger, ...over.logger },
-    volt: { ...under.volt, ...over.volt },
+    volt: { ...under.volt, ...over.volt, sandbox: { ...under.volt?.sandbox, ...over.volt?.sandbox } },
   };
 }
 

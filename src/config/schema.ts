@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { balloon, drives, entropy, networkInterfaces, vsock } from "./devices.ts";
 import { bootArgs, oneOf, path, seconds, text, whole } from "./fields.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log-levels.ts";
+import { sandbox } from "./sandbox.ts";
 
 /** A vCPU's number is its local APIC id; 32 is what the contract allows. */
 const VCPUS = { min: 1, max: 32 };
@@ -46,7 +47,7 @@ const volt = v.strictObject({
   append: v.optional(bootArgs),
   /** What volt's own initramfs runs; its shell without one. */
   command: v.optional(v.pipe(v.array(text), v.minLength(1, "must not be empty"))),
-  console: v.optional(oneOf("serial", "none"), "serial"),
+  console: v.optional(oneOf("serial", "virtio", "none"), "serial"),
   /** Which of a kernel's entries is used. */
   boot_protocol: v.optional(oneOf("auto", "linux", "pvh"), "auto"),
   /** Whether kernel and initrd pages are mapped from their files, or copied. */
@@ -57,6 +58,7 @@ const volt = v.strictObject({
   stop_timeout: v.optional(seconds, 10),
   /** Where the timeline goes, as Chrome Trace Event JSON. */
   trace_path: v.optional(path),
+  sandbox: v.optional(sandbox, {}),
 });
 
 export const VmConfigSchema = v.strictObject({

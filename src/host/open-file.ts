@@ -3,6 +3,8 @@ import { Errno, SystemError } from "../../ffi/error.ts";
 import { Fd, O } from "../../ffi/fd.ts";
 import { ConfigError } from "../config/error.ts";
 
+type Purpose = "read" | "write" | "read and write";
+
 /**
  * A regular file, to be read. NONBLOCK, so that a FIFO without a writer is refused and not waited for.
  * @param flag what named it, for the message
@@ -26,7 +28,19 @@ export function openOutput(path: string, flag: string, how: number): Fd {
   return open(path, flag, O.WRONLY | O.CREAT | O.NONBLOCK | how, "write");
 }
 
-function open(path: string, flag: string, flags: number, purpose: "read" | "write"): Fd {
+/**
+ * A disk, to be read and, unless it is `readOnly`, written. NONBLOCK, as above. A block device that is written is
+ * claimed: none that is mounted here is opened.
+ * @param direct around the host's page cache
+ * @throws ConfigError
+ */
+export function openDiskFile(path: string, flag: string, readOnly: boolean, direct: boolean): Fd {
+  // EXCL means nothing for a regular file that is there.
+  const access = readOnly ? O.RDONLY : O.RDWR | O.EXCL;
+  return open(path, flag, access | O.NONBLOCK | (direct ? O.DIRECT : 0), readOnly ? "read" : "read and write");
+}
+
+function open(path: string, flag: string, flags: number, purpose: Purpose): Fd {
   try {
     return Fd.open(path, flags, 0o644);
   } catch (error) {
@@ -34,14 +48,23 @@ function open(path: string, flag: string, flags: number, purpose: "read" | "writ
   }
 }
 
-function mend(error: unknown, path: string, purpose: "read" | "write"): string {
+function mend(error: unknown, path: string, purpose: Purpose): string {
+  const readOnlyHelps = purpose === "read and write" ? ", or add ro" : "";
   switch (error instanceof SystemError ? error.errno : 0) {
     case Errno.ENOENT:
-      return purpose === "read"
-        ? `there is no file ${path}: check the path`
-        : `there is no folder for ${path}: make it first`;
+      return purpose === "write"
+        ? `there is no folder for ${path}: make it first`
+        : `there is no file ${path}: check the path`;
     case Errno.EACCES:
-      return `permission denied to ${purpose} ${path}: change its mode or owner`;
+      return `permission denied to ${purpose} ${path}: change its mode or owner${readOnlyHelps}`;
+    case Errno.EROFS:
+      return `${path} is on a read-only filesystem${purpose === "read and write" ? ": add ro" : ""}`;
+    case Errno.EISDIR:
+      return `${path} is a directory, not a file`;
+    case Errno.EBUSY:
+      return `${path} is in use on this host (mounted?): free it first${readOnlyHelps}`;
+    case Errno.EINVAL:
+      return `${path} can't be opened that way: the filesystem may have no O_DIRECT, leave out direct`;
     case Errno.ENXIO:
       return `nobody reads the FIFO ${path}: start its reader first, or give a file`;
     default:

@@ -17,6 +17,8 @@ const CACHE_LINE = 64;
 
 /** Bytes of each part. A part starts on a cache line of its own, so that two threads' words never share one. */
 const PARTS = {
+  /** One virtio device after the other. First, and so on a page: each block begins with one that the guest can read. */
+  virtio: GSI.virtio.length * VIRTIO_STATE_BYTES,
   control: 4096,
   handover: 16384,
   timeline: TIMELINE_BYTES,
@@ -24,8 +26,6 @@ const PARTS = {
   i8042: I8042.STATE_BYTES,
   rtc: Rtc.STATE_BYTES,
   power: PowerPorts.STATE_BYTES,
-  /** One virtio device after the other. */
-  virtio: GSI.virtio.length * VIRTIO_STATE_BYTES,
 } as const;
 
 export type Part = keyof typeof PARTS;
@@ -49,7 +49,12 @@ export class MachineBlock {
   }
 
   part(name: Part): ArrayBuffer {
-    return memoryAt(this.address + offsetOf(name), PARTS[name]);
+    return memoryAt(this.addressOf(name), PARTS[name]);
+  }
+
+  /** Where a part is in this process. */
+  addressOf(name: Part): number {
+    return this.address + offsetOf(name);
   }
 }
 

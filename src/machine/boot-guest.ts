@@ -7,6 +7,7 @@ import { BootError } from "../boot/error.ts";
 import { fileSource } from "../boot/file-source.ts";
 import { chooseProtocol, type KernelImage, parseKernel } from "../boot/kernel.ts";
 import { type LoadMode, loadKernel, placeInitrd } from "../boot/load.ts";
+import type { WantedModules } from "../boot/modules.ts";
 import { mpTable } from "../boot/mp-table.ts";
 import { pvhStartInfo } from "../boot/pvh.ts";
 import { ELF_COMMAND_LINE_MAX, rngSeedSetupData, zeroPage } from "../boot/zero-page.ts";
@@ -17,6 +18,7 @@ import { defaultInitramfs } from "./initramfs.ts";
 import { LOW_MEMORY, type VirtioWindow } from "./layout.ts";
 import type { Plan } from "./plan.ts";
 import { acpiPlatform, mpPlatform } from "./platform.ts";
+import { userLand } from "./user-land.ts";
 
 /** Linux mixes 32 bytes into its generator; the same seed never goes to two guests. */
 const RNG_SEED_BYTES = 32;
@@ -25,7 +27,7 @@ const RNG_SEED_BYTES = 32;
 export interface LoadedGuest {
   readonly entry: EntryState;
   readonly kernel: Range;
-  readonly initrd: Range;
+  readonly initrd: Range | undefined;
   readonly commandLine: string;
   /** Which entry was picked, and why. */
   readonly why: string;
@@ -35,6 +37,7 @@ export interface LoadedGuest {
 /**
  * @param features CPUID leaf 1 as the guest sees it, which the MP table repeats
  * @param virtio where the virtio devices are
+ * @param modules what drives them in a guest of volt's own initramfs
  * @throws BootError
  */
 export function bootGuest(
@@ -42,6 +45,7 @@ export function bootGuest(
   memory: GuestMemory,
   features: CpuidEntry,
   virtio: readonly VirtioWindow[],
+  modules: WantedModules,
 ): LoadedGuest {
   const { name, size } = plan.kernel;
   const file = new Fd(plan.kernel.fd, name);
@@ -49,7 +53,7 @@ export function bootGuest(
   const start = chooseProtocol(image, plan.config.volt.boot_protocol);
   const mode = loadMode(plan);
   const kernel = loadKernel(memory, image, file, mode);
-  const initrd = loadInitrd(plan, memory, image, kernel);
+  const initrd = loadInitrd(plan, memory, image, kernel, modules);
   const text = writeCommandLine(plan, memory, image, virtio);
   const cpus = plan.config["machine-config"].vcpu_count;
   const rsdpAddress = writeTables(memory, cpus, features, virtio);
@@ -87,14 +91,22 @@ function loadMode(plan: Plan): LoadMode {
   return load === "map" ? "map" : "copy";
 }
 
-function loadInitrd(plan: Plan, memory: GuestMemory, image: KernelImage, kernel: Range): Range {
+function loadInitrd(
+  plan: Plan,
+  memory: GuestMemory,
+  image: KernelImage,
+  kernel: Range,
+  modules: WantedModules,
+): Range | undefined {
   if (plan.initrd) {
     const { fd, name, size } = plan.initrd;
     const range = placeInitrd(name, size, memory, image, kernel);
     memory.load(range.address, new Fd(fd, name), 0, size);
     return range;
   }
-  const archives = defaultInitramfs(plan);
+  const land = userLand(plan);
+  if (!land.hasOwnInit) return undefined;
+  const archives = defaultInitramfs(plan, land, modules);
   const size = archives.reduce((sum, archive) => sum + archive.length, 0);
   const range = placeInitrd("volt's initramfs", size, memory, image, kernel);
   let at = range.address;

@@ -22,23 +22,45 @@ const DEFAULT = [
   "swiotlb=noforce",
 ] as const;
 
-const CONSOLES = { serial: ["console=ttyS0", "8250.nr_uarts=1"], none: ["8250.nr_uarts=0"] } as const;
+const CONSOLES = {
+  serial: ["console=ttyS0", "8250.nr_uarts=1"],
+  virtio: ["console=hvc0", "8250.nr_uarts=0"],
+  none: ["8250.nr_uarts=0"],
+} as const;
+
+/**
+ * A panic before the virtio console's driver is there (a module, in a distribution's kernel) comes by the serial port; the
+ * kernel leaves that as soon as it has hvc0. It prints from the moment it reads this word: after those that make it quiet.
+ */
+const EARLY_CONSOLE = "earlycon=uart8250,io,0x3f8";
 
 /**
  * The whole command line, `append` last so that it wins.
  * @param virtio the devices' windows: a guest without ACPI learns of them here, and only such a one, since Linux would
- *   make each device twice. First, because what a user writes may hold a ` -- `, after which all is for init.
+ *   make each device twice. They and the root disk come first, because what a user writes may hold a ` -- `, after which
+ *   all is for init.
  */
 export function commandLine(config: VmConfig, virtio: readonly VirtioWindow[] = []): string {
   const { boot_args } = config["boot-source"];
-  const own = boot_args ?? [...CONSOLES[config.volt.console], ...DEFAULT].join(" ");
+  const { console } = config.volt;
+  const early = console === "virtio" ? [EARLY_CONSOLE] : [];
+  const own = boot_args ?? [...CONSOLES[console], ...DEFAULT, ...early].join(" ");
   const text = [own, config.volt.append ?? ""].filter((part) => part !== "").join(" ");
-  return hasAcpi(text) ? text : [...virtio.map(virtioParameter), text].join(" ");
+  const first = [...(hasAcpi(text) ? [] : virtio.map(virtioParameter)), ...rootParameters(config, text)];
+  return [...first, text].filter((part) => part !== "").join(" ");
 }
 
 /** Whether the guest was told to do without ACPI: it then has no power button. */
 export function hasAcpi(commandLine: string): boolean {
   return !commandLine.split(/\s+/).includes("acpi=off");
+}
+
+/** Where the root filesystem is, unless the user said it: the root disk is always the first. */
+function rootParameters({ drives }: VmConfig, text: string): string[] {
+  const root = drives.find(({ is_root_device }) => is_root_device);
+  if (!root || /(^|\s)root=/.test(text)) return [];
+  const device = root.partuuid === undefined ? "/dev/vda" : `PARTUUID=${root.partuuid}`;
+  return [`root=${device}`, root.is_read_only ? "ro" : "rw"];
 }
 
 /** Documentation/admin-guide/kernel-parameters.txt: virtio_mmio.device=<size>@<baseaddr>:<irq>. */

@@ -1,5 +1,6 @@
-/** The exec between the stages: the same process, begun again with a clean environment and every thread young. */
-import { exec } from "../../ffi/process.ts";
+/** The exec between the stages: the same process, begun again inside the sandbox, with a clean environment. */
+import type { Confinement } from "../security/confinement.ts";
+import { enterSandbox } from "../security/enter.ts";
 import { PLAN_VARIABLE, type Plan, sealPlan } from "./plan.ts";
 
 /** What of the caller's environment the second stage gets to see. */
@@ -13,7 +14,7 @@ const PASSED_ON = ["VOLT_DEBUG", "TZ"] as const;
  * allow-list: a variable that steers Bun (BUN_OPTIONS, BUN_BE_BUN, BUN_JSC_...) is the caller's power over his own
  * first stage, and ends there.
  */
-export function becomeSecondStage(plan: Plan): never {
+export function becomeSecondStage(plan: Plan, confinement: Confinement): never {
   const fd = sealPlan(plan);
   fd.setInherited(true);
   const environment: Record<string, string> = { [PLAN_VARIABLE]: String(fd.number) };
@@ -22,5 +23,5 @@ export function becomeSecondStage(plan: Plan): never {
     if (value !== undefined) environment[name] = value;
   }
   // The command line stays what the user typed: that is what `ps` should show.
-  exec("/proc/self/exe", [process.argv0, ...process.argv.slice(2)], environment);
+  return enterSandbox(confinement, [process.argv0, ...process.argv.slice(2)], environment);
 }

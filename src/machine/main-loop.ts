@@ -6,7 +6,8 @@ import { EPOLL, Epoll } from "../../ffi/epoll.ts";
 import { EventFd } from "../../ffi/eventfd.ts";
 import { exitNow } from "../../ffi/process.ts";
 import { Signal, SignalFd, signalName } from "../../ffi/signal.ts";
-import { SerialConsole } from "./console/serial-console.ts";
+import { describeCounters } from "../devices/virtio/counters.ts";
+import { Console } from "./console/console.ts";
 import { Terminal } from "./console/terminal.ts";
 import { exitCode } from "./exit-code.ts";
 import type { MachineParts } from "./parts.ts";
@@ -37,7 +38,7 @@ export class MainLoop {
   readonly #wake: EventFd;
   readonly #signals = new SignalFd(HANDLED_SIGNALS);
   readonly #terminal: Terminal;
-  readonly #console: SerialConsole;
+  readonly #console: Console;
   readonly #button: PowerButton;
   readonly #virtio: VirtioIo;
   /** A guest that was asked to go down: by which signal, when it is ended, when it is asked again (monotonic ns). */
@@ -49,14 +50,14 @@ export class MainLoop {
     this.#parts = parts;
     const { plan, block, lines, state } = parts;
     this.#wake = EventFd.attach(lines.wake, "wake");
-    this.#terminal = new Terminal(plan.stdin, state);
+    this.#terminal = new Terminal(plan.stdin, state, parts.crashGuard);
     this.#button = new PowerButton(block, lines, parts.hasAcpi);
-    this.#console = new SerialConsole(parts, (action) => {
+    this.#virtio = new VirtioIo(parts);
+    this.#console = new Console(parts, this.#virtio, (action) => {
       if (action === "quit") state.finish(End.signal, Signal.SIGTERM);
       else if (action === "power button") this.#button.press();
       else this.#terminal.showHelp();
     });
-    this.#virtio = new VirtioIo(parts);
     this.#epoll.add(lines.wake, EPOLL.IN, Token.wake);
     this.#epoll.add(this.#signals.fd.number, EPOLL.IN, Token.signals);
     this.#console.watch(this.#epoll, Token.stdin, Token.stdout);
@@ -115,6 +116,9 @@ export class MainLoop {
       case "continue":
         this.#terminal.enter();
         break;
+      case "window":
+        this.#console.resize();
+        break;
     }
   }
 
@@ -152,8 +156,11 @@ export class MainLoop {
     const { state, timeline, plan, log } = this.#parts;
     timeline.mark("guest ended");
     log.debug(`the guest ${END_TEXTS[state.endCode]}`);
+    for (const { name, counters } of this.#virtio.counters()) log.debug(describeCounters(name, counters));
     this.#console.finish();
+    this.#virtio.close();
     this.#terminal.leave();
+    this.#parts.sandbox.report(state, plan.config["machine-config"].vcpu_count);
     if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);
     exitNow(exitCode(state.endCode, state.guestStatus, state.endSignal));
   }

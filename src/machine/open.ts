@@ -1,4 +1,5 @@
 /** Stage one: opens everything that has a path, while volt still may. */
+import { closeOnExecFrom } from "../../ffi/close-range.ts";
 import { Errno, SystemError } from "../../ffi/error.ts";
 import { Fd, O } from "../../ffi/fd.ts";
 import { isTerminal, windowSize } from "../../ffi/terminal.ts";
@@ -10,16 +11,24 @@ import type { FoundKernel } from "../kernels/store.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { VERSION } from "../version.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
+import { rootDisk, userLand } from "./user-land.ts";
 
 const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 
+/** A plan that only lacks what the sandbox demands of stage two. */
+export type OpenPlan = Omit<Plan, "sandbox">;
+
 /**
  * Every descriptor in the plan survives an exec.
  * @throws ConfigError, SystemError
  */
-export function openPlan(config: VmConfig, kernel: FoundKernel, timeline: Timeline): Plan {
+export function openPlan(config: VmConfig, kernel: FoundKernel, timeline: Timeline): OpenPlan {
+  // What else the caller left open is his: it ends with this stage.
+  closeOnExecFrom(STDERR + 1);
+  // Where he closed one of these, Bun has opened /dev/null in its place, which stage two no longer can.
+  for (const fd of [STDIN, STDOUT, STDERR]) new Fd(fd, "standard input or output").setInherited(true);
   const { initrd_path } = config["boot-source"];
   if (initrd_path !== undefined && config.volt.command) {
     throw new ConfigError("", "--initrd", "a command after `--` runs in volt's own initramfs: give one or the other");
@@ -31,15 +40,20 @@ export function openPlan(config: VmConfig, kernel: FoundKernel, timeline: Timeli
     kernel: { ...openImage(kernel.path, "--kernel"), mappable: kernel.inStore },
     initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "--initrd"),
     modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
-    devices: openDevices(config),
     ...consoleStreams(config.volt.console),
     window: windowSize(STDIN) ?? windowSize(STDOUT),
     term: process.env["TERM"],
     log: config.logger.log_path === undefined ? STDERR : openLog(config.logger.log_path),
     trace: config.volt.trace_path === undefined ? undefined : openTrace(config.volt.trace_path),
   };
+  const { root } = userLand(plan);
+  if (root && rootDisk(config)?.partuuid !== undefined) {
+    throw new ConfigError("", "partuuid", "volt's own init mounts whole disks: give a kernel that needs no modules");
+  }
+  // Last: a device may leave a mark, such as a socket's file, that nobody would take away if another step failed.
+  const devices = openDevices(config);
   timeline.mark("files opened");
-  return { ...plan, stamps: timeline.stamps() };
+  return { ...plan, devices, stamps: timeline.stamps() };
 }
 
 function openKvm(): number {

@@ -1,4 +1,5 @@
 /** What the main thread's pieces share of a machine that was built. */
+import type { CrashGuard } from "../../ffi/crash-guard.ts";
 import type { VirtioDevice } from "../devices/virtio/device.ts";
 import type { GuestMemory } from "../memory/guest.ts";
 import type { Timeline } from "../observe/timeline.ts";
@@ -6,6 +7,7 @@ import type { MachineBlock } from "./block.ts";
 import type { LineNumbers } from "./lines.ts";
 import type { MachineLog } from "./log.ts";
 import type { Plan } from "./plan.ts";
+import type { MachineSandbox } from "./sandbox.ts";
 import type { MachineState } from "./state.ts";
 
 export interface MachineParts {
@@ -17,9 +19,12 @@ export interface MachineParts {
   readonly log: MachineLog;
   /** Whether the guest uses ACPI, and so has a power button. */
   readonly hasAcpi: boolean;
-  /** Whether the guest is volt's own initramfs, whose console takes framed input. */
-  readonly ownInitramfs: boolean;
+  /** Whether the console's reader is volt's own init, which takes piped input framed. */
+  readonly framesInput: boolean;
   readonly memory: GuestMemory;
   /** The back ends of its virtio devices, in their order. */
   readonly devices: readonly VirtioDevice[];
+  /** Where stdin is a terminal. */
+  readonly crashGuard: CrashGuard | undefined;
+  readonly sandbox: MachineSandbox;
 }

@@ -4,7 +4,8 @@
  */
 import { Fd } from "../../ffi/fd.ts";
 import type { VmConfig } from "../config/schema.ts";
-import type { OpenedDevices } from "../devices/virtio/registry.ts";
+import type { OpenedDevices } from "../devices/virtio/kind.ts";
+import type { Demands } from "../security/confinement.ts";
 
 /** A descriptor that survives the exec. */
 export interface PlannedFile {
@@ -44,6 +45,8 @@ export interface Plan {
   /** Where the log goes. */
   readonly log: number;
   readonly trace: number | undefined;
+  /** What stage two makes sure of before anything else. */
+  readonly sandbox: Demands;
 }
 
 /** The environment variable that carries the memfd's number: it marks the second stage. */
@@ -61,6 +64,15 @@ export function sealPlan(plan: Plan): Fd {
 export function readPlan(number: number): Plan {
   const fd = new Fd(number, NAME);
   const isDescriptor = Number.isInteger(number) && number >= 0;
-  if (!isDescriptor || !fd.isSealed) throw new Error(`${PLAN_VARIABLE} is set by volt itself: unset it`);
-  return JSON.parse(Buffer.from(fd.readAt(0, Math.min(fd.status().size, MAX_BYTES))).toString());
+  if (!isDescriptor || !fd.isSealed) throw notOurs();
+  const text = Buffer.from(fd.readAt(0, Math.min(fd.status().size, MAX_BYTES))).toString();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw notOurs();
+  }
+}
+
+function notOurs(): Error {
+  return new Error(`${PLAN_VARIABLE} is set by volt itself: unset it`);
 }

@@ -2,6 +2,7 @@
  * Stage two: builds the VM that the plan describes and runs it. Each step is one function of another part; this file is
  * the order they happen in.
  */
+import { CrashGuard } from "../../ffi/crash-guard.ts";
 import { Fd } from "../../ffi/fd.ts";
 import type { CpuidEntry } from "../../ffi/kvm/cpuid.ts";
 import { Kvm } from "../../ffi/kvm/system.ts";
@@ -14,7 +15,7 @@ import { wireLocalInterrupts } from "../cpu/apic.ts";
 import { guestCpuid } from "../cpu/cpuid.ts";
 import type { EntryState } from "../cpu/modes.ts";
 import { BOOT_MSRS } from "../cpu/msrs.ts";
-import { createDevices } from "../devices/virtio/registry.ts";
+import { type CreatedDevices, createDevices } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
 import { Timeline } from "../observe/timeline.ts";
@@ -27,10 +28,12 @@ import { MMIO, virtioWindows } from "./layout.ts";
 import { connectLines, createLines, line } from "./lines.ts";
 import { machineLog } from "./log.ts";
 import { MainLoop } from "./main-loop.ts";
-import { readPlan } from "./plan.ts";
+import { type Plan, readPlan } from "./plan.ts";
+import { MachineSandbox } from "./sandbox.ts";
 import { HANDLED_SIGNALS } from "./signals.ts";
 import { MachineState } from "./state.ts";
 import { VcpuThreads } from "./threads/start.ts";
+import { userLand } from "./user-land.ts";
 import { connectVirtio, describeVirtio } from "./virtio/set-up.ts";
 
 /** FNINIT's control word, and MXCSR after reset (SDM volume 1, 8.1.5 and 10.2.3). */
@@ -45,15 +48,29 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   // PID 1 of a namespace has some, its orphans; so has a volt that a shell became by exec.
   disownChildren();
   const plan = readPlan(planNumber);
+  new Fd(planNumber, "the plan").close();
+  const created = createDevices(plan.config, plan.devices);
+  try {
+    return runMachine(plan, created, firstLineNs);
+  } catch (error) {
+    for (const device of created.devices) device.close?.();
+    throw error;
+  }
+}
+
+function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): never {
   const { config } = plan;
+  const { devices, modules, furtherModules } = created;
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
 
+  const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
+  const crashGuard = plan.stdin.isTerminal ? new CrashGuard() : undefined;
+  const sandbox = new MachineSandbox(plan, machineLog(logOptions));
   const block = MachineBlock.create();
-  const devices = createDevices(config, plan.devices);
   const lines = createLines(devices.map(({ queueSizes }) => queueSizes.length));
   const state = new MachineState(block.part("control"), () => line(lines.wake).raise());
-  const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
   const log = machineLog(logOptions, state);
+  for (const { name, notes = [] } of devices) for (const note of notes) log.info(`${name}: ${note}`);
   const tracing = config.logger.level === "trace";
   const recording = tracing || plan.trace !== undefined;
   const timeline = new Timeline(block.part("timeline"), recording, tracing ? log.phase : undefined);
@@ -62,12 +79,19 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   timeline.mark("second stage's first line", firstLineNs);
   timeline.mark("plan read");
 
-  const ownInitramfs = plan.initrd === undefined;
-  resetChips(block, ownInitramfs);
+  const land = userLand(plan);
+  resetChips(block, land.hasOwnInit);
   describeVirtio(devices, block);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
-    threads.start({ vcpu, block: block.address, lines, timeline: recording, log: logOptions });
+    threads.start({
+      vcpu,
+      block: block.address,
+      lines,
+      timeline: recording,
+      log: logOptions,
+      filter: sandbox.vcpuFilter,
+    });
   }
   timeline.mark("vCPU threads started");
 
@@ -77,7 +101,7 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   timeline.mark("KVM initialised");
   const vm = createVm(kvm);
   connectLines(vm, lines);
-  connectVirtio(vm, lines);
+  connectVirtio(vm, lines, block, kvm.capability("KVM_CAP_READONLY_MEM") !== 0);
   timeline.mark("VM created");
   const cpuid = Array.from({ length: cpus }, (_, vcpu) => vcpuCpuid(kvm, vcpu, cpus));
   timeline.mark("CPUID configured");
@@ -85,7 +109,10 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   plugMemory(vm, memory);
   timeline.mark("guest memory allocated");
   const features = cpuid[0]!.find(({ leaf }) => leaf === 1)!;
-  const guest = bootGuest(plan, memory, features, virtioWindows(devices.length));
+  const guest = bootGuest(plan, memory, features, virtioWindows(devices.length), {
+    load: modules,
+    offer: furtherModules,
+  });
   timeline.mark("kernel loaded");
   log.info(
     `kernel ${plan.kernel.name} at 0x${guest.kernel.address.toString(16)}, entry 0x${Number(guest.entry.registers.rip).toString(16)}: ${guest.why}`,
@@ -100,9 +127,11 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
     timeline,
     log,
     hasAcpi: hasAcpi(guest.commandLine),
-    ownInitramfs,
+    framesInput: land.ownInitStays,
     memory,
     devices,
+    crashGuard,
+    sandbox,
   });
   timeline.mark("serial console");
   const vcpus = cpuid.map((entries, id) => createVcpu(vm, id, entries, guest.entry));
@@ -110,8 +139,16 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   timeline.mark("vCPU configured");
   log.info("VM is running");
   timeline.mark("VM is running");
+  closeSetUp(plan, kvm);
+  sandbox.tightenMain();
   threads.release();
   return main.run();
+}
+
+/** What was only needed to build the machine: who takes over volt shall not find it. */
+function closeSetUp({ kernel, initrd, modules }: Plan, kvm: Kvm): void {
+  kvm.fd.close();
+  for (const file of [kernel, initrd, modules]) if (file) new Fd(file.fd, file.name).close();
 }
 
 function createVm(kvm: Kvm): Vm {

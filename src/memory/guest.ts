@@ -6,6 +6,7 @@ import type { Fd } from "../../ffi/fd.ts";
 import { adviseMemory, MADV, MAP, Mapping, map, memoryAt, PROT } from "../../ffi/memory.ts";
 import { GIB, MIB, type Range, ramRanges } from "./regions.ts";
 
+const PAGE = 4096;
 const HUGE_PAGE = 2 * MIB;
 /** A JavaScript ArrayBuffer over raw memory ends at 4 GiB here; larger regions are a list of windows. */
 const WINDOW = 4 * GIB;
@@ -26,15 +27,21 @@ export class GuestMemory implements Disposable {
   readonly regions: readonly Region[];
   /** The mapping this process owns, or undefined for a view on another thread's. */
   readonly #mapping: Mapping | undefined;
-  readonly #windows: { readonly address: number; readonly bytes: Uint8Array }[] = [];
+  readonly #windows: { readonly address: number; readonly hostAddress: number; readonly bytes: Uint8Array }[] = [];
 
-  private constructor(regions: readonly Region[], mapping?: Mapping) {
+  /** What a page costs to give back: nothing smaller than this goes. */
+  readonly #pageSize: number;
+  /** Where pages of files are, in this process. */
+  readonly #filePages: Range[] = [];
+
+  private constructor(regions: readonly Region[], mapping?: Mapping, pageSize = PAGE) {
     this.regions = regions;
     this.#mapping = mapping;
+    this.#pageSize = pageSize;
     for (const { address, size, hostAddress } of regions) {
       for (let at = 0; at < size; at += WINDOW) {
         const bytes = new Uint8Array(memoryAt(hostAddress + at, Math.min(WINDOW, size - at)));
-        this.#windows.push({ address: address + at, bytes });
+        this.#windows.push({ address: address + at, hostAddress: hostAddress + at, bytes });
       }
     }
   }
@@ -45,6 +52,8 @@ export class GuestMemory implements Disposable {
    */
   static create(bytes: number, backing: Backing = "normal"): GuestMemory {
     const mapping = backing === "hugepages" ? mapHuge(bytes) : mapNormal(bytes);
+    // What a guest has in memory is its own: not for a core dump of volt's.
+    mapping.advise(MADV.DONTDUMP);
     // Where host and guest addresses agree modulo 2 MiB, KVM can use huge pages on both sides.
     let hostAddress = Math.ceil(mapping.address / HUGE_PAGE) * HUGE_PAGE;
     const regions = ramRanges(bytes).map((range) => {
@@ -52,7 +61,7 @@ export class GuestMemory implements Disposable {
       hostAddress += range.size;
       return region;
     });
-    return new GuestMemory(regions, mapping);
+    return new GuestMemory(regions, mapping, backing === "hugepages" ? HUGE_PAGE : PAGE);
   }
 
   /** The same memory, seen from another thread of the process. */
@@ -91,6 +100,19 @@ export class GuestMemory implements Disposable {
       }
     }
     return undefined;
+  }
+
+  /**
+   * The bytes behind an address that `hostAddress` gave, at least one of them and at most `length`: those that lie in one
+   * window of 4 GiB.
+   * @throws RangeError for an address it never gave
+   */
+  bytesAt(address: number, length: number): Uint8Array {
+    for (const { hostAddress, bytes } of this.#windows) {
+      const offset = address - hostAddress;
+      if (offset >= 0 && offset < bytes.length) return bytes.subarray(offset, offset + length);
+    }
+    throw new RangeError(`address 0x${address.toString(16)} is no guest's`);
   }
 
   /**
@@ -134,6 +156,28 @@ export class GuestMemory implements Disposable {
       flags: MAP.PRIVATE | MAP.FIXED,
       protection: PROT.READ | PROT.WRITE,
     });
+    adviseMemory(at, length, MADV.DONTDUMP);
+    this.#filePages.push({ address: at, size: length });
+  }
+
+  /**
+   * Gives the whole pages of a range back to the host. The guest may touch them again at any time, and finds zeros.
+   * @param address in this process, as `hostAddress` gave it for `length` bytes
+   * @returns bytes given back: none of a page of which only a part was meant (a huge page has 2 MiB)
+   */
+  discard(address: number, length: number): number {
+    const start = Math.ceil(address / this.#pageSize) * this.#pageSize;
+    const end = Math.floor((address + length) / this.#pageSize) * this.#pageSize;
+    if (end <= start) return 0;
+    // A file's page would come back as the file has it, the kernel's own code for one: it makes way for an empty one.
+    for (const { address: first, size } of this.#filePages) {
+      const from = Math.max(start, first);
+      const to = Math.min(end, first + size);
+      if (from >= to) continue;
+      map(to - from, { about: "guest memory", at: from, flags: ANONYMOUS | MAP.FIXED });
+      adviseMemory(from, to - from, MADV.DONTDUMP);
+    }
+    return adviseMemory(start, end - start, MADV.DONTNEED) ? end - start : 0;
   }
 
   /** Asks for 2 MiB pages under a range that volt is about to fill. Advice: a host without them ignores it. */
@@ -149,9 +193,10 @@ export class GuestMemory implements Disposable {
   }
 }
 
+const ANONYMOUS = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE;
+
 function mapNormal(bytes: number): Mapping {
-  const flags = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE;
-  return Mapping.create(bytes + HUGE_PAGE, { about: `${bytes / MIB} MiB of guest memory`, flags });
+  return Mapping.create(bytes + HUGE_PAGE, { about: `${bytes / MIB} MiB of guest memory`, flags: ANONYMOUS });
 }
 
 function mapHuge(bytes: number): Mapping {

@@ -18,6 +18,8 @@ export interface GuestOptions extends Omit<RunOptions, "terminal"> {
   readonly cmdline?: string;
   /** `virtio` is hvc0, the default ttyS0. */
   readonly console?: "serial" | "virtio";
+  /** A disk image: the guest's vda. */
+  readonly disk?: string;
   /** In place of the archive with /volt/run. */
   readonly handOver?: Uint8Array;
 }
@@ -56,6 +58,7 @@ export class GuestVm implements AsyncDisposable {
         ...["-M", "q35", "-accel", "tcg", "-cpu", "max", "-m", "256", "-display", "none"],
         ...["-kernel", kernel, "-initrd", initrd, "-append", `console=${tty} ${CMDLINE} ${options.cmdline ?? ""}`],
         ...["-chardev", "stdio,id=console,signal=off", ...devices],
+        ...(options.disk ? ["-drive", `file=${options.disk},if=virtio,format=raw`] : []),
         ...["-monitor", `unix:${this.#path("monitor")},server=on,wait=off`],
         ...this.#portFile("status", 0x501),
         ...this.#portFile("ready", READY_PORT),

@@ -8,7 +8,7 @@ import { storedKernel } from "../../kernels/list.ts";
 import { PARTS } from "../../kernels/paths.ts";
 import { commandLine, hasAcpi } from "../../machine/command-line.ts";
 import type { Invocation } from "../invocation.ts";
-import { resolveConfig } from "../run.ts";
+import { resolveConfig } from "../resolve-config.ts";
 import { configOfFlags, RUN_FLAGS } from "../run-flags.ts";
 import { JSON_FLAG, NAME, show, table, thisStore } from "./command.ts";
 import { configText } from "./inspect.ts";

@@ -63,6 +63,11 @@ export class SerialBackend {
     return Atomics.load(this.#state.words, Word.DROPPED) >>> 0;
   }
 
+  /** Whether input is held back until the guest says that its console is ready: see `Serial.release`. */
+  get isHeld(): boolean {
+    return Atomics.load(this.#state.words, Word.HOLD) === 1;
+  }
+
   /** Bytes that `feed` would take now: none while a break is on its way. */
   get room(): number {
     return Atomics.load(this.#state.words, Word.BREAK) === Break.NONE ? this.#state.rx.room : 0;

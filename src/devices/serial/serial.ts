@@ -41,11 +41,15 @@ export class Serial implements PortDevice {
     this.#finish();
   }
 
-  /** Lets input held back since `reset` through: whoever reads it has made its terminal ready. */
+  /**
+   * Lets input held back since `reset` through: whoever reads it has made its terminal ready. The I/O thread is told in any
+   * case, as it may have held back another console's.
+   */
   release(): void {
     this.#state.lock.acquire();
     this.#state.words[Word.HOLD] = 0;
     this.#finish();
+    this.#wake.raise();
   }
 
   /** Releases the lock, then tells whoever must know of what has changed. */

@@ -1,7 +1,7 @@
 import type { GuestMemory } from "../../memory/guest.ts";
 import type { InterruptLine } from "../device.ts";
 import { activateQueues } from "./activate.ts";
-import type { LineDescriptors, VirtioDevice } from "./device.ts";
+import type { DeviceHost, LineDescriptors, VirtioDevice } from "./device.ts";
 import type { Queue } from "./queue/queue.ts";
 import { VirtioTransport } from "./transport/backend.ts";
 import type { VirtioState } from "./transport/state.ts";
@@ -21,7 +21,7 @@ export interface BackendLines {
  * interrupts. Whatever a driver or the device itself does wrong ends here, with DEVICE_NEEDS_RESET: neighbours never
  * notice, and a reset brings the device back.
  */
-export class VirtioBackend {
+export class VirtioBackend implements DeviceHost {
   readonly device: VirtioDevice;
   readonly counters = { kicks: 0, chains: 0, brokenChains: 0, interrupts: 0, interruptsSuppressed: 0, faults: 0 };
   readonly #transport: VirtioTransport;
@@ -37,7 +37,7 @@ export class VirtioBackend {
   /** The queue whose kick is served; a field, so that serving it needs no new closure. */
   #kicked = 0;
   readonly #process = (): void => {
-    if (this.device.process(this.#kicked)) this.#lines.kicks[this.#kicked]?.raise();
+    if (this.device.process(this.#kicked)) this.revisit(this.#kicked);
   };
 
   /** @param report is told of the first fault only: a guest that repeats one must not fill the host's log */
@@ -53,6 +53,7 @@ export class VirtioBackend {
     this.#memory = memory;
     this.#lines = lines;
     this.#report = report;
+    device.connect?.(this);
   }
 
   /** A queue was kicked. Kicks of a device that does not run, or of a queue it has not, do nothing. */
@@ -93,6 +94,15 @@ export class VirtioBackend {
   /** Changes configuration space, and tells the driver. @throws RangeError past its end */
   changeConfig(offset: number, bytes: Uint8Array): void {
     this.#transport.changeConfig(offset, bytes);
+  }
+
+  warn(text: string): void {
+    this.#report(`${this.device.name}: ${text}`);
+  }
+
+  /** Comes back to a queue as if it had been kicked. */
+  revisit(queue: number): void {
+    this.#lines.kicks[queue]?.raise();
   }
 
   /** Afterwards the device has queues only if it may use them: a reset that was missed, or is asked for, takes them. */

@@ -13,10 +13,15 @@ export interface VirtioDevice extends DeviceDescription {
   readonly name: string;
   /** Whether requests are in flight that still use guest memory. False where all is done within `process`. */
   readonly isBusy: boolean;
-  /** Counts since the start, for metrics. */
+  /** Counts since the start. `bytes`, `errors` and `throttles` mean the same for every kind (`deviceCounters`). */
   readonly counters: Readonly<Record<string, number>>;
   /** What wakes it besides kicks: completions of its requests, packets. */
   readonly sources?: readonly EventSource[];
+  /** What the log is to say of it at the start, at info. */
+  readonly notes?: readonly string[];
+
+  /** Once, before anything else: whom it can turn to as long as it lives. */
+  connect?(host: DeviceHost): void;
 
   /** A driver is ready. Until `reset` the device may use what `context` has. @throws when it can't work like this */
   activate(context: VirtioContext): void;
@@ -35,6 +40,19 @@ export interface VirtioDevice extends DeviceDescription {
    * until then; its buffers belong to the device no longer than that.
    */
   reset(): void;
+
+  /** The machine has ended, or never came to be: take away what others can see of the device, such as a socket's file. */
+  close?(): void;
+}
+
+/** What runs a device, as the device sees it. */
+export interface DeviceHost {
+  /** Changes configuration space, and tells the driver if there is one. */
+  changeConfig(offset: number, bytes: Uint8Array): void;
+  /** Has `process` called for a queue, after the other devices had their turn. */
+  revisit(queue: number): void;
+  /** One line for the user's log. Never for what a guest can bring about again and again. */
+  warn(text: string): void;
 }
 
 /** A descriptor of the device's own, watched as long as the machine runs. One that comes and goes needs an epoll of its own. */

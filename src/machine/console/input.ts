@@ -7,6 +7,8 @@ import type { ConsoleStream } from "./stream.ts";
 export interface ByteSink {
   /** Takes as many of the bytes as there is room for. @returns how many */
   feed(bytes: Uint8Array): number;
+  /** There will be no more, and the guest can be told so. */
+  end?(): void;
 }
 
 /** How the guest's end of the console reads. */
@@ -15,10 +17,14 @@ export type InputMode =
   | "terminal"
   /** volt's own init reads a pipe: framed, so that every byte and the end of file arrive. */
   | "framed"
+  /** volt's own init has a stream for it that is exact and can end: bytes as they are. */
+  | "stream"
   /** Somebody else's guest reads a pipe: bytes as they are, end of file as Ctrl-D. */
   | "plain";
 
 const CHUNK = 16_384;
+/** Read at one go: a file that a guest takes as fast as it comes must not keep the main thread from all else. */
+const CHUNKS_A_TURN = 16;
 const END_OF_TRANSMISSION = Uint8Array.of(4);
 const NOTHING = new Uint8Array(0);
 
@@ -46,14 +52,19 @@ export class ConsoleInput {
     return !this.#ended && this.#pending.length === 0;
   }
 
-  /** Moves what there is, until stdin has no more for now or the guest takes no more. */
-  pump(): void {
-    while (this.#push() && !this.#ended) {
+  /**
+   * Moves what there is, until stdin has no more for now or the guest takes no more.
+   * @returns whether there is more than one turn should take
+   */
+  pump(): boolean {
+    for (let chunks = 0; this.#push() && !this.#ended; chunks++) {
+      if (chunks === CHUNKS_A_TURN) return true;
       const count = this.#stream.read(this.#buffer);
-      if (count === -Errno.EAGAIN) return;
+      if (count === -Errno.EAGAIN) return false;
       if (count === -Errno.EINTR) continue;
       this.#pending = count > 0 ? this.#incoming(this.#buffer.subarray(0, count)) : this.#end();
     }
+    return false;
   }
 
   /** Hands pending bytes to the guest. @returns whether it took all of them */
@@ -71,6 +82,7 @@ export class ConsoleInput {
   /** End of file, or an error that means the same: the terminal hung up. */
   #end(): Uint8Array {
     this.#ended = true;
+    if (this.#mode === "stream") this.#sink.end?.();
     if (this.#mode === "framed") return END_OF_STDIN;
     // Of /dev/null nobody expects a Ctrl-D to come out.
     return this.#mode === "plain" && this.#any ? END_OF_TRANSMISSION : NOTHING;

@@ -1,6 +1,5 @@
 /** The guest's console on its way to stdout. A reader that is slow or gone costs nobody anything. */
-import { Errno } from "../../../ffi/error.ts";
-import type { ConsoleStream } from "./stream.ts";
+import type { ConsoleWriter } from "./writer.ts";
 
 /** Where console bytes come from: a device's transmit ring. */
 export interface ByteSupply {
@@ -16,39 +15,15 @@ export type Flushed =
   | "empty"
   /** stdout takes no more for now. */
   | "blocked"
-  /** Nobody reads stdout any more: from here on bytes are thrown away. */
-  | "closed";
+  /** There is more, for another time. */
+  | "more";
 
-export class ConsoleOutput {
-  readonly #supply: ByteSupply;
-  readonly #stream: ConsoleStream;
-  #closed = false;
-  /** Bytes taken from the supply: to stdout, or to nowhere once that is closed. */
-  taken = 0;
-
-  constructor(supply: ByteSupply, stream: ConsoleStream) {
-    this.#supply = supply;
-    this.#stream = stream;
+/** Moves what waits, until all is out or stdout would make us wait. */
+export function flush(supply: ByteSupply, writer: ConsoleWriter): Flushed {
+  for (let bytes = supply.readable(); bytes.length > 0; bytes = supply.readable()) {
+    const count = writer.write(bytes);
+    if (count === 0) return "blocked";
+    supply.consume(count);
   }
-
-  get closed(): boolean {
-    return this.#closed;
-  }
-
-  /** Moves what waits, until all is out or stdout would make us wait. */
-  flush(): Flushed {
-    for (let bytes = this.#supply.readable(); bytes.length > 0; bytes = this.#supply.readable()) {
-      const count = this.#closed ? bytes.length : this.#stream.write(bytes);
-      if (count === -Errno.EAGAIN) return "blocked";
-      if (count === -Errno.EINTR) continue;
-      if (count < 0) {
-        // EPIPE, EIO: the reader is gone and will not come back. The guest need not know.
-        this.#closed = true;
-        continue;
-      }
-      this.taken += count;
-      this.#supply.consume(count);
-    }
-    return this.#closed ? "closed" : "empty";
-  }
+  return "empty";
 }

@@ -1,5 +1,5 @@
 /** The user's terminal while a guest has it: raw, and given back on every way out. */
-import { CrashGuard } from "../../../ffi/crash-guard.ts";
+import type { CrashGuard } from "../../../ffi/crash-guard.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import { stopProcess } from "../../../ffi/process.ts";
 import { makeRaw, restore, type TerminalSettings } from "../../../ffi/terminal.ts";
@@ -13,25 +13,27 @@ export class Terminal {
   readonly #stream: PlannedStream;
   readonly #state: MachineState;
   #before: TerminalSettings | undefined;
-  #guard: CrashGuard | undefined;
+  readonly #guard: CrashGuard | undefined;
 
-  constructor(stdin: PlannedStream, state: MachineState) {
+  /** @param guard undefined where stdin is no terminal */
+  constructor(stdin: PlannedStream, state: MachineState, guard: CrashGuard | undefined) {
     this.#stream = stdin;
     this.#state = state;
+    this.#guard = guard;
   }
 
   /** Raw mode, if stdin is a terminal. */
   enter(): void {
     if (!this.#stream.isTerminal || this.#before) return;
     this.#before = makeRaw(this.#stream.fd);
-    this.#guard = new CrashGuard(this.#stream.fd, this.#before);
+    this.#guard?.arm(this.#stream.fd, this.#before);
     this.#state.rawTerminal = true;
   }
 
   /** As it was before. */
   leave(): void {
     if (!this.#before) return;
-    this.#guard?.[Symbol.dispose]();
+    this.#guard?.disarm();
     restore(this.#stream.fd, this.#before);
     this.#before = undefined;
     this.#state.rawTerminal = false;

@@ -12,6 +12,8 @@ export interface ThreadOrder {
   /** An eventfd: read from it, and the handover is there. */
   readonly go: number;
   readonly timeline: boolean;
+  /** Where the thread's filter is; undefined without seccomp. */
+  readonly filter: number | undefined;
   readonly log: { readonly fd: number; readonly level: LogLevel; readonly format: LogFormat };
 }
 

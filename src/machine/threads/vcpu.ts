@@ -3,6 +3,7 @@ import { EventFd } from "../../../ffi/eventfd.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import { Vcpu } from "../../../ffi/kvm/vcpu.ts";
 import { nameThread, parkThread, threadId } from "../../../ffi/process.ts";
+import { installPlacedFilter } from "../../../ffi/seccomp/filter.ts";
 import { VcpuLoop } from "../../cpu/loop.ts";
 import { describeExit } from "../../cpu/report.ts";
 import { GuestMemory } from "../../memory/guest.ts";
@@ -11,7 +12,7 @@ import { MachineBlock } from "../block.ts";
 import { attachChips } from "../chips.ts";
 import { readHandover } from "../handover.ts";
 import { line } from "../lines.ts";
-import { machineLog } from "../log.ts";
+import { type MachineLog, machineLog } from "../log.ts";
 import { End, MachineState } from "../state.ts";
 import type { ThreadOrder } from "./start.ts";
 
@@ -21,7 +22,7 @@ function main(): never {
   const state = new MachineState(block.part("control"), () => line(order.lines.wake).raise());
   const log = machineLog(order.log, state);
   try {
-    runVcpu(order, block, state);
+    runVcpu(order, block, state, log);
   } catch (error) {
     log.error(`vCPU ${order.vcpu}: ${(error as Error).message}`);
     if (process.env["VOLT_DEBUG"] === "1") log.error((error as Error).stack);
@@ -31,10 +32,9 @@ function main(): never {
   parkThread();
 }
 
-function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState): void {
+function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState, log: MachineLog): void {
   const { vcpu: id } = order;
   nameThread(`vcpu ${id}`);
-  const log = machineLog(order.log, state);
   const onMark = order.log.level === "trace" ? log.phase : undefined;
   const timeline = new Timeline(block.part("timeline"), order.timeline, onMark);
   const { ports, mmio } = attachChips(block, order.lines, state, timeline);
@@ -52,6 +52,7 @@ function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState): 
     },
   });
   state.enlist(id, threadId(), vcpu.runAddress);
+  if (order.filter !== undefined) installPlacedFilter(order.filter);
   if (id === 0) timeline.mark("vCPU 0 enters KVM_RUN");
   switch (loop.run()) {
     case "triple fault":

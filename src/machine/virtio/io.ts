@@ -2,6 +2,8 @@
 import { EPOLL, type Epoll } from "../../../ffi/epoll.ts";
 import { EventFd } from "../../../ffi/eventfd.ts";
 import { VirtioBackend } from "../../devices/virtio/backend.ts";
+import { type DeviceCounters, deviceCounters } from "../../devices/virtio/counters.ts";
+import type { VirtioDevice } from "../../devices/virtio/device.ts";
 import { line } from "../lines.ts";
 import type { MachineParts } from "../parts.ts";
 import { virtioState } from "./state.ts";
@@ -33,6 +35,11 @@ export class VirtioIo {
     ]);
   }
 
+  /** What runs a device. */
+  backendOf(device: VirtioDevice): VirtioBackend | undefined {
+    return this.#backends.find((backend) => backend.device === device);
+  }
+
   /** Says which epoll tells of them, and from which token on. */
   watch(epoll: Epoll, firstToken: number): void {
     this.#wakers.forEach(({ fd }, i) => {
@@ -45,9 +52,19 @@ export class VirtioIo {
     this.#wakers[index]?.ready();
   }
 
+  /** What each device did so far, in their order. */
+  counters(): { readonly name: string; readonly counters: DeviceCounters }[] {
+    return this.#backends.map((backend) => ({ name: backend.device.name, counters: deviceCounters(backend) }));
+  }
+
   /** The main thread was woken: a driver may have brought a device up, or reset it. */
   serve(): void {
     for (const backend of this.#backends) backend.serve();
+  }
+
+  /** The machine has ended. */
+  close(): void {
+    for (const { device } of this.#backends) device.close?.();
   }
 }
 

@@ -1,12 +1,17 @@
 /** Gives a VM its virtio devices: registers before any thread runs, event descriptors once KVM has made the VM. */
+import { EventFd } from "../../../ffi/eventfd.ts";
 import type { Vm } from "../../../ffi/kvm/vm.ts";
 import { ConfigError } from "../../config/error.ts";
 import type { VirtioDevice } from "../../devices/virtio/device.ts";
-import { Register } from "../../devices/virtio/transport/registers.ts";
+import { Interrupt, Register } from "../../devices/virtio/transport/registers.ts";
+import { VIRTIO_STATE_BYTES } from "../../devices/virtio/transport/state.ts";
 import type { MachineBlock } from "../block.ts";
 import { GSI, virtioWindows } from "../layout.ts";
 import type { LineNumbers } from "../lines.ts";
 import { virtioState } from "./state.ts";
+
+/** Of KVM's memory slots; the first ones are RAM. */
+const FIRST_SLOT = 32;
 
 /** Power-on state, once a machine. @throws ConfigError when there are more devices than interrupt lines */
 export function describeVirtio(devices: readonly VirtioDevice[], block: MachineBlock): void {
@@ -25,15 +30,28 @@ export function describeVirtio(devices: readonly VirtioDevice[], block: MachineB
 }
 
 /**
- * Connects interrupts and notifications. A kick is a write of the queue's number to QueueNotify: KVM takes it for an
- * eventfd's signal, and the vCPU goes on without an exit to volt.
+ * Connects interrupts and notifications, so that a device at work costs its guest no exit to volt:
+ *
+ * - A kick is a write of the queue's number to QueueNotify, which KVM takes for an eventfd's signal.
+ * - Registers are read from the page they are in.
+ * - The driver's word that it has seen used buffers goes to an eventfd that nobody reads. The bit in InterruptStatus then
+ *   stays, as it does with vhost: a driver finds a cause for every interrupt, and looks at its rings. Changes of
+ *   configuration are acknowledged together with it or alone, which is another value, and so reach the register.
+ *
+ * @param readOnlySlots KVM_CAP_READONLY_MEM: without it a read is an exit, which `VirtioMmio` serves
  */
-export function connectVirtio(vm: Vm, lines: LineNumbers): void {
-  virtioWindows(lines.virtio.length).forEach(({ address, gsi }, slot) => {
+export function connectVirtio(vm: Vm, lines: LineNumbers, block: MachineBlock, readOnlySlots: boolean): void {
+  // KVM holds on to what is behind the descriptor.
+  using seen = EventFd.create("acknowledged interrupts");
+  virtioWindows(lines.virtio.length).forEach(({ address, size, gsi }, slot) => {
     const { interrupt, kicks } = lines.virtio[slot]!;
     vm.addIrqFd(interrupt, gsi);
     kicks.forEach((kick, queue) => {
       vm.addMmioEventFd(kick, address + Register.QueueNotify, queue);
     });
+    vm.addMmioEventFd(seen.number, address + Register.InterruptACK, Interrupt.USED_BUFFER);
+    if (!readOnlySlots) return;
+    const hostAddress = block.addressOf("virtio") + slot * VIRTIO_STATE_BYTES;
+    vm.setMemorySlot({ slot: FIRST_SLOT + slot, guestAddress: address, hostAddress, size, readOnly: true });
   });
 }

@@ -10,12 +10,14 @@ async function resolved(...args: string[]): Promise<unknown> {
   return JSON.parse(stdout.toString());
 }
 
+const SANDBOX_DEFAULTS = { mode: "enforce", seccomp: true, landlock: true, namespaces: "auto", allow_paths: [] };
+
 /** What a file that says nothing gets. */
 const FILE_DEFAULTS = {
   "boot-source": {},
   "machine-config": { vcpu_count: 1, mem_size_mib: 128, huge_pages: "None" },
   logger: { level: "warn", format: "text" },
-  volt: { console: "serial", boot_protocol: "auto", load: "auto", stop_timeout: 10 },
+  volt: { console: "serial", boot_protocol: "auto", load: "auto", stop_timeout: 10, sandbox: SANDBOX_DEFAULTS },
 };
 
 const DEFAULTS = { ...FILE_DEFAULTS, entropy: {} };
@@ -148,7 +150,7 @@ describe("a config file is refused", () => {
     ['{"volt": {"command": []}}', "volt.command: must not be empty"],
     [
       '{"volt": {"console": "\\u001b[2J\\u009b1m"}}',
-      'volt.console: must be one of serial, none, found "\\x1b[2J\\x9b1m"',
+      'volt.console: must be one of serial, virtio, none, found "\\x1b[2J\\x9b1m"',
     ],
     ['{"machine-config": {"vcpu_count": 0}}', `machine-config.vcpu_count: ${CPUS}, found 0`],
     ['{"machine-config": {"vcpu_count": 33}}', `machine-config.vcpu_count: ${CPUS}, found 33`],

@@ -34,11 +34,11 @@ describe("--log-level", () => {
     );
   });
 
-  test("debug adds the guest's command line", async () => {
+  test("debug adds the guest's command line, and what each device did", async () => {
     using folder = new Folder();
-    expect(await logOf(folder, "--log-level", "debug", "--cmdline", "a", "--append", "b")).toContain(
-      "volt: debug: command line: a b\n",
-    );
+    const log = await logOf(folder, "--log-level", "debug", "--cmdline", "a", "--append", "b");
+    expect(log).toContain("volt: debug: command line: a b\n");
+    expect(log).toContain("volt: debug: rng: never used\n");
   });
 
   test("trace has each phase once, in order, with growing milliseconds since the process started", async () => {

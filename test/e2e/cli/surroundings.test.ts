@@ -54,15 +54,15 @@ describe("the second stage", () => {
     await using vm = new RunningVolt(tinyKernel(folder, print("up") + END.halt).run, { env });
     await vm.printed("up");
     const environment = vm.environment();
-    expect(environment.map((entry) => entry.split("=")[0])).toEqual(["TZ", "VOLT_DEBUG", "VOLT_PLAN"]);
+    expect(environment.map((entry) => entry.split("=")[0])).toEqual(["TZ", "VOLT_CONFINED", "VOLT_DEBUG", "VOLT_PLAN"]);
     expect(environment).toContain("TZ=UTC");
   });
 
-  test("without TZ and VOLT_DEBUG has its plan alone", async () => {
+  test("without TZ and VOLT_DEBUG has its plan and its sandbox's outcome alone", async () => {
     using folder = new Folder();
     await using vm = new RunningVolt(tinyKernel(folder, print("up") + END.halt).run);
     await vm.printed("up");
-    expect(vm.environment().join()).toMatch(/^VOLT_PLAN=\d+$/);
+    expect(vm.environment().join()).toMatch(/^VOLT_CONFINED=[0-?.]+,VOLT_PLAN=\d+$/);
   });
 
   test("shows the command line that the user typed", async () => {

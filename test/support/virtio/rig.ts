@@ -1,6 +1,8 @@
+import { monotonicNs } from "../../../ffi/clock.ts";
+import { isReady, POLL } from "../../../ffi/poll.ts";
 import type { InterruptLine } from "../../../src/devices/device.ts";
 import { VirtioBackend } from "../../../src/devices/virtio/backend.ts";
-import type { VirtioDevice } from "../../../src/devices/virtio/device.ts";
+import type { LineDescriptors, VirtioDevice } from "../../../src/devices/virtio/device.ts";
 import { VirtioMmio } from "../../../src/devices/virtio/transport/mmio.ts";
 import { VIRTIO_STATE_BYTES, VirtioState } from "../../../src/devices/virtio/transport/state.ts";
 import type { GuestMemory } from "../../../src/memory/guest.ts";
@@ -24,6 +26,8 @@ export class FakeLine implements InterruptLine {
 
 /** More turns than any honest or hostile queue of 256 takes: beyond, something goes round in circles. */
 const MOST_TURNS = 1000;
+/** How long the host may take for what is under way. */
+const FINISH_NS = 10e9;
 
 /**
  * One device, both its sides, without a machine: what a vCPU does (`mmio`) and what the I/O thread does (`turn`) happens
@@ -41,14 +45,15 @@ export class VirtioRig<Device extends VirtioDevice = VirtioDevice> {
   /** What the back end had to say. */
   readonly reports: string[] = [];
 
-  constructor(device: Device, memory: GuestMemory) {
+  /** @param numbers of real descriptors, for devices whose queues are the host kernel's */
+  constructor(device: Device, memory: GuestMemory, numbers?: LineDescriptors) {
     this.device = device;
     this.memory = memory;
     this.state = new VirtioState(new ArrayBuffer(VIRTIO_STATE_BYTES));
     this.state.describe(device);
     this.kicks = device.queueSizes.map(() => new FakeLine());
     this.mmio = new VirtioMmio(this.state, this.kicks, this.wake);
-    const descriptors = { interrupt: -1, kicks: this.kicks.map(() => -1) };
+    const descriptors = numbers ?? { interrupt: -1, kicks: this.kicks.map(() => -1) };
     const lines = { interrupt: this.interrupt, kicks: this.kicks, descriptors };
     this.backend = new VirtioBackend(device, this.state, memory, lines, (problem) => this.reports.push(problem));
   }
@@ -59,6 +64,15 @@ export class VirtioRig<Device extends VirtioDevice = VirtioDevice> {
       if (!this.#serveOnce()) return turns;
     }
     throw new Error(`still something to do after ${MOST_TURNS} turns`);
+  }
+
+  /** Goes on until no request is under way any more. */
+  finish(): void {
+    for (const deadline = monotonicNs() + FINISH_NS; ; Bun.sleepSync(0.1)) {
+      this.turn();
+      if (!this.device.isBusy) return;
+      if (monotonicNs() > deadline) throw new Error("requests that never end");
+    }
   }
 
   #serveOnce(): boolean {
@@ -72,6 +86,11 @@ export class VirtioRig<Device extends VirtioDevice = VirtioDevice> {
       served = true;
       this.backend.kick(queue);
     });
+    for (const { fd, ready } of this.device.sources ?? []) {
+      if (!isReady(fd, POLL.IN)) continue;
+      served = true;
+      this.backend.run(ready);
+    }
     return served;
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { devicesOfFlags } from "../../../src/cli/device-flags.ts";
+import { strictArguments } from "../../../src/cli/arguments.ts";
+import { DEVICE_FLAGS, devicesOfFlags } from "../../../src/cli/device-flags.ts";
 
 const disks = (...disk: string[]) => devicesOfFlags({}, { disk }).drives;
 const nets = (...net: string[]) => devicesOfFlags({}, { net })["network-interfaces"];
@@ -66,4 +67,10 @@ test("--vsock is a CID and a socket, or the host's kernel", () => {
 
 test("--balloon is a size, --no-rng takes the entropy device away", () => {
   expect(devicesOfFlags({ balloon: "1G", rng: false }, {})).toEqual({ balloon: { amount_mib: 1024 }, entropy: null });
+});
+
+test("--no-balloon takes the balloon away", () => {
+  const { argv } = strictArguments(["--no-balloon"], DEVICE_FLAGS);
+  expect(argv).toEqual(["--balloon="]);
+  expect(devicesOfFlags({ balloon: "" }, {})).toEqual({ balloon: null });
 });

@@ -70,7 +70,7 @@ describe("merging", () => {
       drives: [],
       "network-interfaces": [],
       logger: { level: "info" },
-      volt: { id: "x" },
+      volt: { id: "x", sandbox: {} },
     });
   });
 
@@ -91,6 +91,15 @@ describe("merging", () => {
     expect(parseConfig(mergeConfig(config, {}), "")).toEqual(config);
     expect(parseConfig(mergeConfig({}, config), "")).toEqual(config);
   });
+});
+
+test("a network in the host's kernel can't be limited by volt", () => {
+  const own = { iface_id: "a", host_dev_name: "tap0", vhost: true };
+  const limited = { ...own, tx_rate_limiter: { ops: { size: 1, refill_time: 1 } } };
+  expect(() => parseConfig({ "network-interfaces": [limited] }, "x")).toThrow(
+    "x: network-interfaces.0.vhost: can't be had with a rate limiter",
+  );
+  expect(parseConfig({ "network-interfaces": [own] }, "x")["network-interfaces"]).toHaveLength(1);
 });
 
 function thrown(call: () => unknown): Error {

@@ -42,7 +42,7 @@ function settingsOf(terminal: number): TerminalSettings {
 test.each(["SIGSEGV", "SIGBUS", "SIGILL", "SIGTRAP", "SIGABRT", "SIGFPE", "SIGSYS"] as const)(
   "%s gives the terminal its settings back, and still ends the process by a signal",
   (signal) => {
-    const { before, after, end } = crash(signal, "const guard = new CrashGuard(0, makeRaw(0));");
+    const { before, after, end } = crash(signal, "const guard = new CrashGuard(); guard.arm(0, makeRaw(0));");
     expect(after).toEqual(before);
     expect(end).toStartWith("SIG");
   },
@@ -55,7 +55,8 @@ test("without a guard the same crash leaves the terminal raw", () => {
 
 test("a guard that is gone has put the former actions back", () => {
   using pair = openTerminal();
-  const guard = new CrashGuard(pair.terminal.number, settingsOf(pair.terminal.number));
+  const guard = new CrashGuard();
+  guard.arm(pair.terminal.number, settingsOf(pair.terminal.number));
   const guarded = caughtSignals();
   guard[Symbol.dispose]();
   expect(guarded & 0b100_0000n).not.toBe(0n);

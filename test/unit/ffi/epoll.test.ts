@@ -27,6 +27,32 @@ describe("epoll", () => {
     ).toEqual([0xffff_ffff, 1].sort());
   });
 
+  test("can be asked for other events, and tells an edge anew then", () => {
+    using epoll = new Epoll("a test");
+    using event = EventFd.create("an event");
+    epoll.add(event.number, EPOLL.IN + EPOLL.EDGE, 7);
+    expect(ready(epoll)).toEqual([]);
+    epoll.modify(event.number, EPOLL.OUT + EPOLL.EDGE, 8);
+    expect(ready(epoll)).toEqual([{ token: 8, events: EPOLL.OUT }]);
+    expect(ready(epoll)).toEqual([]);
+    epoll.modify(event.number, EPOLL.OUT + EPOLL.EDGE, 8);
+    expect(ready(epoll)).toHaveLength(1);
+    expect(() => epoll.modify(-1, EPOLL.IN, 9)).toThrow("EBADF");
+  });
+
+  test("has a descriptor that is ready while one of its own is", () => {
+    using inner = new Epoll("inner");
+    using outer = new Epoll("outer");
+    using event = EventFd.create("an event");
+    inner.add(event.number, EPOLL.IN, 1);
+    outer.add(inner.number, EPOLL.IN, 2);
+    expect(ready(outer)).toEqual([]);
+    event.signal();
+    expect(ready(outer)).toEqual([{ token: 2, events: EPOLL.IN }]);
+    event.take();
+    expect(ready(outer)).toEqual([]);
+  });
+
   test("edge-triggered, says so once a signal", () => {
     using epoll = new Epoll("a test");
     using event = EventFd.create("an event");

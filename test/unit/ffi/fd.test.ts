@@ -236,3 +236,15 @@ function flagsOf(fd: Fd): number {
   const info = readFileSync(`/proc/self/fdinfo/${fd.number}`, "utf8");
   return Number.parseInt(/^flags:\s+(\d+)/m.exec(info)![1]!, 8);
 }
+
+test("a file's identity is the same by every path to it, and no other file's", () => {
+  const path = fileOf("identity", "x");
+  symlinkSync(path, inFolder("identity-link"));
+  using direct = Fd.open(path, O.RDONLY);
+  using linked = Fd.open(inFolder("identity-link"), O.PATH);
+  using itself = Fd.open(inFolder("identity-link"), O.PATH | O.NOFOLLOW);
+  const { dev, ino } = statSync(path);
+  expect(direct.identity()).toEqual({ device: dev, inode: ino });
+  expect(linked.identity()).toEqual(direct.identity());
+  expect(itself.identity()).not.toEqual(direct.identity());
+});

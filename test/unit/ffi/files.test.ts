@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exists, readTextFile } from "../../../ffi/files.ts";
+import { exists, readTextFile, unlink } from "../../../ffi/files.ts";
 import { openDescriptors, openedSince } from "../../support/resources.ts";
 import { systemError } from "../../support/thrown.ts";
 
@@ -56,4 +56,11 @@ test("a path exists when it can be opened", () => {
   expect(exists(fileOf("there", ""))).toBe(true);
   expect(exists(folder)).toBe(true);
   expect(exists(join(folder, "missing"))).toBe(false);
+});
+
+test("unlink takes a name away, and does not mind when there is none", () => {
+  const path = fileOf("gone", "x");
+  unlink(path);
+  expect(exists(path)).toBe(false);
+  unlink(path);
 });

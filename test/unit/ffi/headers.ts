@@ -43,7 +43,8 @@ function translationUnit(header: string, name: string, questions: readonly Quest
   const lines = questions.map(
     (asked) => `  printf("%s\\t%lld\\n", "${asked.name}", (long long)(${asked.expression}));`,
   );
-  const includes = [`#include <${header}>`, "#include <stddef.h>", "#include <stdio.h>"];
+  // <linux/if_tun.h> uses _IOW and leaves it to others to define it.
+  const includes = ["asm/ioctl.h", header, "stddef.h", "stdio.h"].map((name) => `#include <${name}>`);
   return [...includes, `void ${name}(void) {`, ...lines, "}", ""].join("\n");
 }
 

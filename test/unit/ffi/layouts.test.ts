@@ -5,16 +5,24 @@ import type { Layout } from "../../../ffi/abi.ts";
 import { EPOLL } from "../../../ffi/epoll.ts";
 import { Errno } from "../../../ffi/error.ts";
 import { O, STAT } from "../../../ffi/fd.ts";
+import { IN } from "../../../ffi/inotify.ts";
+import * as uring from "../../../ffi/io-uring/layouts.ts";
 import { Exit } from "../../../ffi/kvm/exits.ts";
 import * as ioctls from "../../../ffi/kvm/ioctls.ts";
 import { RUN } from "../../../ffi/kvm/layouts.ts";
 import { MADV, MAP, PROT } from "../../../ffi/memory.ts";
 import { POLL } from "../../../ffi/poll.ts";
 import { Signal } from "../../../ffi/signal.ts";
+import { SHUT } from "../../../ffi/socket.ts";
+import { TUN_F, TunIoctl } from "../../../ffi/tap.ts";
+import { UIO_MAXIOV } from "../../../ffi/uio.ts";
+import { FALLOC_FL } from "../../../ffi/vectored-io.ts";
+import { VHOST_FILE_UNBIND, VhostIoctl } from "../../../ffi/vhost.ts";
 import { filesUnder, ROOT, textOf } from "../../support/source-tree.ts";
 import { askHeaders, type Question } from "./headers.ts";
 
 const KVM = "linux/kvm.h";
+const IO_URING = "linux/io_uring.h";
 const { Ioctl, Cap, ...otherKvmConstants } = ioctls;
 
 // EDGE reads better than the header's ET.
@@ -32,6 +40,21 @@ const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Read
   ["signal.h", "", Signal],
   ["sys/epoll.h", "EPOLL", epollByHeaderName],
   ["poll.h", "POLL", POLL],
+  ["linux/if_tun.h", "", TunIoctl],
+  ["linux/if_tun.h", "TUN_F_", TUN_F],
+  ["linux/uio.h", "", { UIO_MAXIOV }],
+  ["sys/socket.h", "SHUT_", SHUT],
+  ["linux/falloc.h", "FALLOC_FL_", FALLOC_FL],
+  ["sys/inotify.h", "IN_", IN],
+  [IO_URING, "IORING_OP_", uring.RingOp],
+  [IO_URING, "IORING_SETUP_", uring.IORING_SETUP],
+  [IO_URING, "IORING_REGISTER_", uring.IORING_REGISTER],
+  [IO_URING, "IORING_RESTRICTION_", uring.IORING_RESTRICTION],
+  [IO_URING, "IOSQE_", uring.IOSQE],
+  [IO_URING, "IORING_OFF_", uring.IORING_OFF],
+  [IO_URING, "", { IORING_FSYNC_DATASYNC: uring.IORING_FSYNC_DATASYNC }],
+  ["linux/vhost.h", "", VhostIoctl],
+  ["linux/vhost.h", "", { VHOST_FILE_UNBIND }],
   [KVM, "", Exit],
   [KVM, "", Ioctl],
   [KVM, "", Cap],
@@ -47,14 +70,34 @@ const PRIVATE: readonly (readonly [file: string, header: string, names: readonly
   ["ffi/crash-guard.ts", "signal.h", ["SA_ONSTACK"]],
   ["ffi/epoll.ts", "sys/epoll.h", ["EPOLL_CLOEXEC"]],
   ["ffi/eventfd.ts", "sys/eventfd.h", ["EFD_CLOEXEC", "EFD_NONBLOCK"]],
+  ["ffi/timerfd.ts", "sys/timerfd.h", ["CLOCK_MONOTONIC", "TFD_CLOEXEC", "TFD_NONBLOCK"]],
   ["ffi/signal.ts", "signal.h", ["SIG_BLOCK", "SIG_UNBLOCK"]],
   ["ffi/signal.ts", "sys/signalfd.h", ["SFD_NONBLOCK", "SFD_CLOEXEC"]],
   ["ffi/process.ts", "sys/syscall.h", ["SYS_GETTID", "SYS_TGKILL"]],
-  ["ffi/host.ts", "sys/syscall.h", ["SYS_SECCOMP", "SYS_IO_URING_SETUP", "SYS_LANDLOCK_CREATE_RULESET"]],
+  ["ffi/host.ts", "sys/syscall.h", ["SYS_SECCOMP", "SYS_LANDLOCK_CREATE_RULESET"]],
+  ["ffi/io-uring/setup.ts", "sys/syscall.h", ["SYS_IO_URING_SETUP", "SYS_IO_URING_ENTER", "SYS_IO_URING_REGISTER"]],
+  ["ffi/vectored-io.ts", "sys/syscall.h", ["SYS_FDATASYNC", "SYS_FALLOCATE", "SYS_PREADV", "SYS_PWRITEV"]],
+  ["ffi/block-device.ts", "sys/syscall.h", ["SYS_STATX"]],
+  ["ffi/block-device.ts", "linux/stat.h", ["STATX_DIOALIGN"]],
+  ["ffi/block-device.ts", "fcntl.h", ["AT_EMPTY_PATH"]],
+  ["ffi/block-device.ts", "unistd.h", ["SEEK_END"]],
+  ["ffi/block-device.ts", "linux/fs.h", ["BLKSSZGET", "BLKPBSZGET", "BLKDISCARD"]],
+  ["ffi/file-lock.ts", "fcntl.h", ["F_OFD_SETLK", "F_RDLCK", "F_WRLCK"]],
+  ["ffi/inotify.ts", "sys/syscall.h", ["SYS_INOTIFY_ADD_WATCH", "SYS_INOTIFY_INIT1"]],
+  ["ffi/inotify.ts", "sys/inotify.h", ["IN_CLOEXEC", "IN_NONBLOCK"]],
   ["ffi/host.ts", "linux/landlock.h", ["LANDLOCK_CREATE_RULESET_VERSION"]],
   ["ffi/host.ts", "linux/seccomp.h", ["SECCOMP_GET_ACTION_AVAIL", "SECCOMP_RET_KILL_PROCESS"]],
   ["ffi/host.ts", "linux/prctl.h", ["PR_GET_SECCOMP"]],
   ["ffi/process.ts", "linux/prctl.h", ["PR_SET_NAME"]],
+  ["ffi/tap.ts", "linux/if_tun.h", ["IFF_TAP", "IFF_NO_PI", "IFF_VNET_HDR", "IFF_MULTI_QUEUE", "IFF_ATTACH_QUEUE"]],
+  ["ffi/tap.ts", "linux/if_tun.h", ["IFF_DETACH_QUEUE"]],
+  ["ffi/tap.ts", "linux/sockios.h", ["SIOCGIFINDEX"]],
+  ["ffi/tap.ts", "sys/socket.h", ["AF_INET", "SOCK_DGRAM", "SOCK_CLOEXEC"]],
+  [
+    "ffi/socket.ts",
+    "sys/socket.h",
+    ["AF_UNIX", "SOCK_STREAM", "SOCK_NONBLOCK", "SOCK_CLOEXEC", "MSG_PEEK", "MSG_DONTWAIT", "MSG_NOSIGNAL"],
+  ],
   ["ffi/terminal.ts", "sys/ioctl.h", ["TCGETS", "TCSETS", "TIOCGWINSZ"]],
 ];
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fd } from "../../../ffi/fd.ts";
-import { adviseMemory, MADV, MAP, Mapping, map, memoryAt, PROT } from "../../../ffi/memory.ts";
+import { addressOf, adviseMemory, copyMemory, MADV, MAP, Mapping, map, memoryAt, PROT } from "../../../ffi/memory.ts";
 import { isMapped, mappingsOf } from "../../support/resources.ts";
 import { systemError } from "../../support/thrown.ts";
 
@@ -95,3 +95,11 @@ describe("advice", () => {
 function mappingAt(address: number): Disposable {
   return Mapping.create(PAGE, { about: "reclaimed", at: address, flags: MAP.PRIVATE | MAP.ANONYMOUS | MAP.FIXED });
 }
+
+test("bytes are copied between JavaScript's memory and any other", () => {
+  using memory = Mapping.create(PAGE, { about: "a page" });
+  const bytes = new Uint8Array(new ArrayBuffer(8));
+  copyMemory(memory.address + 10, Uint8Array.of(1, 2, 3), 3);
+  copyMemory(addressOf(bytes) + 1, memory.address + 9, 4);
+  expect([...bytes]).toEqual([0, 0, 1, 2, 3, 0, 0, 0]);
+});

@@ -25,9 +25,10 @@ test("a module the kernel does not have is named", () => {
   expect(() => guestModules(folder, ["no_such_module"])).toThrow("no_such_module not found");
 });
 
-test("without modules only an empty order is written", () => {
+test("without modules only their lists are written, empty", () => {
   mkdirSync(join(folder, "lib/modules/6.1.0"), { recursive: true });
   const archive = guestModules(folder, []);
   const list = Bun.spawnSync(["cpio", "--quiet", "-it"], { stdin: archive, stdout: "pipe" }).stdout.toString();
-  expect(list).toBe("lib\nlib/modules\nlib/modules/volt\nlib/modules/volt/order\n");
+  const files = ["modules.dep", "modules.alias"].map((name) => `lib/modules/6.1.0/${name}`);
+  expect(list).toBe(`${["lib", "lib/modules", "lib/modules/6.1.0", ...files].join("\n")}\n`);
 });

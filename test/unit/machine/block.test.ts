@@ -3,6 +3,10 @@ import { MachineBlock, type Part } from "../../../src/machine/block.ts";
 
 const PARTS: readonly Part[] = ["control", "handover", "timeline", "serial", "i8042", "rtc", "power"];
 
+test("virtio's part starts on a page, as KVM wants what a guest is to read", () => {
+  expect(MachineBlock.create().addressOf("virtio") % 4096).toBe(0);
+});
+
 test("parts start zeroed, do not overlap, and are the same memory from another thread", () => {
   const block = MachineBlock.create();
   const other = MachineBlock.attach(block.address);

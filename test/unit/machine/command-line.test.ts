@@ -31,6 +31,20 @@ describe("the command line", () => {
     expect(commandLine(parseConfig({}, ""), virtioWindows(2))).toBe(of({}));
   });
 
+  test("names the root disk, which is always the first, unless the user names another root", () => {
+    const drives = [
+      { drive_id: "a", path_on_host: "/a" },
+      { drive_id: "b", path_on_host: "/b", is_root_device: true },
+    ];
+    const boot_args = "x";
+    expect(of({ drives, "boot-source": { boot_args } })).toBe("root=/dev/vda rw x");
+    const readOnly = drives.map((drive) => ({ ...drive, is_read_only: true, partuuid: "ab-1" }));
+    expect(of({ drives: readOnly, "boot-source": { boot_args } })).toBe("root=PARTUUID=ab-1 ro x");
+    expect(of({ drives, "boot-source": { boot_args: "root=/dev/vdb" } })).toBe("root=/dev/vdb");
+    expect(of({ drives, "boot-source": { boot_args }, volt: { append: "root=LABEL=b" } })).toBe("x root=LABEL=b");
+    expect(of({ drives: drives.slice(0, 1), "boot-source": { boot_args } })).toBe("x");
+  });
+
   test("is only what --cmdline says, and what is appended to that", () => {
     expect(of({ "boot-source": { boot_args: "a b" } })).toBe("a b");
     expect(of({ "boot-source": { boot_args: "a b" }, volt: { append: "c" } })).toBe("a b c");

@@ -21,6 +21,7 @@ const PLAN: Plan = {
   term: "xterm",
   log: 2,
   trace: 10,
+  sandbox: { required: [[0, "limits"]], namespaces: undefined },
 };
 
 describe("a sealed plan", () => {
@@ -49,6 +50,11 @@ describe("what is no plan is refused", () => {
 
   test.each([Number.NaN, -1, 0.5, 1e9, Number.POSITIVE_INFINITY, 2 ** 32])("descriptor %p", (number) => {
     expect(() => readPlan(number)).toThrow(MESSAGE);
+  });
+
+  test("a sealed file of somebody else's", () => {
+    using other = Fd.sealed("other", Buffer.from("no plan"));
+    expect(() => readPlan(other.number)).toThrow(MESSAGE);
   });
 
   test("a file, though it holds one", () => {

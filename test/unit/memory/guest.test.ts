@@ -171,6 +171,53 @@ describe("a file", () => {
   });
 });
 
+describe("pages given back", () => {
+  const PAGE = 4096;
+  const hostAddress = (memory: GuestMemory, address: number): number => memory.hostAddress(address, PAGE);
+
+  test("are zeros, and can be used again", () => {
+    using memory = GuestMemory.create(MIB);
+    memory.view(0, MIB)!.fill(7);
+    expect(memory.discard(hostAddress(memory, PAGE), 2 * PAGE)).toBe(2 * PAGE);
+    expect([...memory.view(PAGE - 1, 2)!, ...memory.view(3 * PAGE - 1, 2)!]).toEqual([7, 0, 0, 7]);
+    memory.write(PAGE, Uint8Array.of(9));
+    expect(memory.view(PAGE, 1)![0]).toBe(9);
+  });
+
+  test("are whole ones: what is meant of others stays", () => {
+    using memory = GuestMemory.create(MIB);
+    memory.view(0, MIB)!.fill(7);
+    const start = hostAddress(memory, PAGE);
+    expect([memory.discard(start + 1, PAGE), memory.discard(start, PAGE - 1), memory.discard(start, 0)]).toEqual([
+      0, 0, 0,
+    ]);
+    expect(memory.discard(start + 1, 2 * PAGE)).toBe(PAGE);
+    expect([memory.view(PAGE, 1)![0], memory.view(2 * PAGE, 1)![0]]).toEqual([7, 0]);
+  });
+
+  test("of a file that is mapped are zeros too, and the file's other pages stay", () => {
+    using file = new TestFile(new Uint8Array(4 * PAGE).fill(7));
+    using memory = GuestMemory.create(MIB);
+    memory.mapFile(0x2000, file.fd, 0, 4 * PAGE);
+    memory.write(0x4000, Uint8Array.of(8));
+    expect(memory.discard(hostAddress(memory, 0x3000), 2 * PAGE)).toBe(2 * PAGE);
+    expect([0x2000, 0x3000, 0x4000, 0x5000].map((at) => memory.view(at, 1)![0]!)).toEqual([7, 0, 0, 7]);
+    expect(memory.discard(hostAddress(memory, 0), 16 * PAGE)).toBe(16 * PAGE);
+    expect(memory.view(0, 16 * PAGE)!.every((byte) => byte === 0)).toBe(true);
+    memory.write(0x3000, Uint8Array.of(9));
+    expect([...file.fd.readAt(0, 4 * PAGE)].every((byte) => byte === 7)).toBe(true);
+  });
+});
+
+test("bytes at an address of this process are the guest's own; of an address that is not its, an error", () => {
+  using memory = GuestMemory.create(MIB);
+  const address = memory.hostAddress(0x1000, 8);
+  memory.bytesAt(address, 2).set([1, 2]);
+  expect([...memory.view(0x1000, 3)!]).toEqual([1, 2, 0]);
+  expect(memory.bytesAt(memory.hostAddress(MIB - 4, 4), 100)).toHaveLength(4);
+  expect(() => memory.bytesAt(address - MIB, 1)).toThrow(RangeError);
+});
+
 class TestFile implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "volt-memory-"));
   readonly fd: Fd;

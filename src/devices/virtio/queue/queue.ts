@@ -72,22 +72,44 @@ export class Queue {
   }
 
   /**
+   * Leaves the chain that `next` has just given where it was: the next call takes it again, and checks it anew.
+   * @param head as in that chain
+   */
+  putBack(head: number): void {
+    if (this.#taken[head] !== 1) throw new RangeError(`descriptor ${head} is put back, but was not taken`);
+    this.#taken[head] = 0;
+    this.#nextAvail = (this.#nextAvail - 1) & 0xffff;
+    this.counters.chains--;
+  }
+
+  /**
    * Gives a chain back. The driver sees it at once, but is not interrupted before `shouldInterrupt` is asked.
    * @param head as in the chain `next` filled
    * @param written bytes the device wrote into the writable parts, counted from their beginning
    * @throws RangeError for a head that is not the device's: a mistake of ours, for which no ring is written
    */
   complete(head: number, written: number): void {
+    this.stage(head, written);
+    this.publish();
+  }
+
+  /** Gives a chain back as `complete` does, but the driver only sees it with the next `publish`: for what belongs together. */
+  stage(head: number, written: number): void {
     if (this.#taken[head] !== 1) throw new RangeError(`descriptor ${head} is completed, but was not taken`);
     this.#taken[head] = 0;
     if (this.#isRetired || this.fault !== undefined) return;
-    const { usedElements, used } = this.#rings;
+    const { usedElements } = this.#rings;
     const at = UsedElement.FIRST + (this.#nextUsed & this.#mask) * UsedElement.WORDS;
     usedElements[at + UsedElement.ID] = head;
     usedElements[at + UsedElement.LENGTH] = written;
     this.#nextUsed = (this.#nextUsed + 1) & 0xffff;
-    // After the element (2.7.8.2). Never read back: the driver may have written anything there.
-    Atomics.store(used, Used.IDX, this.#nextUsed);
+  }
+
+  /** Lets the driver see all that was staged. */
+  publish(): void {
+    if (this.#isRetired || this.fault !== undefined) return;
+    // After the elements (2.7.8.2). Never read back: the driver may have written anything there.
+    Atomics.store(this.#rings.used, Used.IDX, this.#nextUsed);
   }
 
   /** Whether the driver wants an interrupt for all that was completed since this was last asked. */

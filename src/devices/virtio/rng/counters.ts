@@ -5,10 +5,12 @@ export interface RngCounters {
   /** Requests that got nothing: without a writable byte, or because the host failed. */
   empty: number;
   /** The host's generator gave less than was asked for. */
-  failures: number;
+  errors: number;
+  /** How often the rate limiter made the device wait. */
+  throttles: number;
   [name: string]: number;
 }
 
 export function newCounters(): RngCounters {
-  return { requests: 0, bytes: 0, empty: 0, failures: 0 };
+  return { requests: 0, bytes: 0, empty: 0, errors: 0, throttles: 0 };
 }

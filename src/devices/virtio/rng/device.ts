@@ -1,11 +1,13 @@
-import type { VirtioContext, VirtioDevice } from "../device.ts";
+import type { RateLimiterConfig } from "../../../config/devices.ts";
+import type { EventSource, VirtioContext, VirtioDevice } from "../device.ts";
 import { COMMON_FEATURES } from "../features.ts";
+import { type Alarm, Throttle } from "../limiter/throttle.ts";
 import { DescriptorChain } from "../queue/chain.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
 import type { Queue } from "../queue/queue.ts";
-import { serveQueue } from "../queue/serve.ts";
+import { LATER, serveQueue } from "../queue/serve.ts";
 import { newCounters } from "./counters.ts";
-import { fillChain } from "./request.ts";
+import { fillChain, wantedBytes } from "./request.ts";
 
 /** Device type "entropy source" (virtio 1.2, section 5.4). */
 const VIRTIO_ID_RNG = 4;
@@ -22,8 +24,16 @@ export class RngDevice implements VirtioDevice {
   /** Every request is done within its turn. */
   readonly isBusy = false;
   readonly counters = newCounters();
+  readonly sources: readonly EventSource[];
   readonly #chain = new DescriptorChain();
+  readonly #throttle: Throttle;
   #queue: Queue | undefined;
+
+  /** @param test how a test tells the time */
+  constructor(limits?: RateLimiterConfig, test?: { alarm: Alarm; now: () => number }) {
+    this.#throttle = new Throttle({ limits, counters: this.counters, resume: () => this.process(), ...test });
+    this.sources = this.#throttle.sources;
+  }
 
   activate({ queues }: VirtioContext): void {
     this.#queue = queues[0];
@@ -37,5 +47,6 @@ export class RngDevice implements VirtioDevice {
     this.#queue = undefined;
   }
 
-  readonly #serve = (chain: DescriptorChain): number => fillChain(chain, this.counters);
+  readonly #serve = (chain: DescriptorChain): number =>
+    this.#throttle.admit(wantedBytes(chain)) ? fillChain(chain, this.counters) : LATER;
 }

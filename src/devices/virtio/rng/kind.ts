@@ -3,5 +3,6 @@ import { RngDevice } from "./device.ts";
 
 export const rng: DeviceKind = {
   name: "rng",
-  create: ({ entropy }) => (entropy ? [new RngDevice()] : []),
+  modules: ["virtio-rng"],
+  create: ({ entropy }) => (entropy ? [new RngDevice(entropy.rate_limiter)] : []),
 };

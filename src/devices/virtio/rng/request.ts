@@ -9,6 +9,11 @@ import type { RngCounters } from "./counters.ts";
  */
 export const MAX_REQUEST_BYTES = 64 * 1024;
 
+/** The most bytes `fillChain` will write: what the rate limiter is asked for. */
+export function wantedBytes(chain: DescriptorChain): number {
+  return Math.min(chain.writableBytes, MAX_REQUEST_BYTES);
+}
+
 /** Fills the writable parts, straight in guest memory. Readable ones have no meaning here (5.4.6.1). @returns bytes written */
 export function fillChain(chain: DescriptorChain, counters: RngCounters): number {
   counters.requests++;
@@ -19,7 +24,7 @@ export function fillChain(chain: DescriptorChain, counters: RngCounters): number
     const got = fillRandom(chain.addresses[part]!, wanted);
     written += got;
     if (got < wanted) {
-      counters.failures++;
+      counters.errors++;
       break;
     }
   }

@@ -1,7 +1,7 @@
 import type { InterruptLine } from "../../device.ts";
 import type { QueueSettings } from "../queue/settings.ts";
 import { Interrupt, Status } from "./registers.ts";
-import { QueueWord, queueWord, type VirtioState, Word } from "./state.ts";
+import { PageWord, QueueWord, queueWord, type VirtioState, Word } from "./state.ts";
 
 /** What the driver wants of the back end. */
 export interface DriverRequest {
@@ -30,11 +30,11 @@ export class VirtioTransport {
 
   /** Rare: after a wake, or when `enter` says no. */
   request(): DriverRequest {
-    const { words, lock } = this.#state;
+    const { words, page, lock } = this.#state;
     lock.acquire();
     const epoch = words[Word.EPOCH]!;
     const wantsReset = words[Word.RESET_PENDING] === 1;
-    const isRunning = (words[Word.STATUS]! & Status.DRIVER_OK) !== 0;
+    const isRunning = (page[PageWord.STATUS]! & Status.DRIVER_OK) !== 0;
     lock.release();
     return { epoch, wantsReset, isRunning };
   }
@@ -97,19 +97,19 @@ export class VirtioTransport {
    * cause takes the interrupt for somebody else's.
    */
   raiseUsedBuffer(): void {
-    Atomics.or(this.#state.words, Word.INTERRUPT_STATUS, Interrupt.USED_BUFFER);
+    Atomics.or(this.#state.page, PageWord.INTERRUPT_STATUS, Interrupt.USED_BUFFER);
     this.#interrupt.raise();
   }
 
   /** The device can't go on (2.1.2): only a reset brings it back. */
   needsReset(): void {
-    const { words, lock } = this.#state;
+    const { words, page, lock } = this.#state;
     lock.acquire();
     // A driver that is about to reset the device, or has, needs no telling.
-    const isRunning = (words[Word.STATUS]! & Status.DRIVER_OK) !== 0 && words[Word.RESET_PENDING] === 0;
+    const isRunning = (page[PageWord.STATUS]! & Status.DRIVER_OK) !== 0 && words[Word.RESET_PENDING] === 0;
     if (isRunning) {
-      Atomics.or(words, Word.STATUS, Status.DEVICE_NEEDS_RESET);
-      Atomics.or(words, Word.INTERRUPT_STATUS, Interrupt.CONFIGURATION_CHANGE);
+      Atomics.or(page, PageWord.STATUS, Status.DEVICE_NEEDS_RESET);
+      Atomics.or(page, PageWord.INTERRUPT_STATUS, Interrupt.CONFIGURATION_CHANGE);
     }
     lock.release();
     if (isRunning) this.#interrupt.raise();
@@ -117,14 +117,16 @@ export class VirtioTransport {
 
   /** Changes configuration space, and tells a driver that runs. */
   changeConfig(offset: number, bytes: Uint8Array): void {
-    const { words, config, lock } = this.#state;
+    const { words, page, config, lock } = this.#state;
     if (offset + bytes.length > words[Word.CONFIG_BYTES]!) throw new RangeError(`no configuration byte at ${offset}`);
     lock.acquire();
+    // Another number before and after: a guest reads the page without the lock, and tries again when the two differ (2.5.1).
+    Atomics.add(page, PageWord.CONFIG_GENERATION, 1);
     config.set(bytes, offset);
-    Atomics.add(words, Word.CONFIG_GENERATION, 1);
-    const isRunning = (words[Word.STATUS]! & Status.DRIVER_OK) !== 0;
+    Atomics.add(page, PageWord.CONFIG_GENERATION, 1);
+    const isRunning = (page[PageWord.STATUS]! & Status.DRIVER_OK) !== 0;
     // Within the lock: the device may be reset right after, and starts anew without a cause.
-    if (isRunning) Atomics.or(words, Word.INTERRUPT_STATUS, Interrupt.CONFIGURATION_CHANGE);
+    if (isRunning) Atomics.or(page, PageWord.INTERRUPT_STATUS, Interrupt.CONFIGURATION_CHANGE);
     lock.release();
     if (isRunning) this.#interrupt.raise();
   }

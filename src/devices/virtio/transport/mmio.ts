@@ -1,10 +1,8 @@
 import type { InterruptLine, MmioDevice } from "../../device.ts";
 import { readConfig, writeConfig } from "./config.ts";
-import { Interrupt, MAGIC, MMIO_VERSION, Register, Status, VENDOR } from "./registers.ts";
-import { QueueWord, queueWord, type VirtioState, Word } from "./state.ts";
+import { Interrupt, Register, Status } from "./registers.ts";
+import { PageWord, QueueWord, queueWord, type VirtioState, Word } from "./state.ts";
 import { isConfigurable, writeStatus } from "./status.ts";
-
-const ALL_ONES = -1;
 
 /** Which word of a queue each of its registers is. */
 const QUEUE_REGISTERS: ReadonlyMap<number, number> = new Map([
@@ -48,7 +46,7 @@ export class VirtioMmio implements MmioDevice {
     }
     data.fill(0, at, at + length);
     if (length !== 4 || offset % 4 !== 0) return;
-    const value = this.#readRegister(offset);
+    const value = Atomics.load(this.#state.page, offset / 4);
     for (let byte = 0; byte < 4; byte++) data[at + byte] = value >>> (8 * byte);
   }
 
@@ -70,48 +68,13 @@ export class VirtioMmio implements MmioDevice {
     if (mustWake) this.#wake.raise();
   }
 
-  /** Without the lock: every register is one word. @returns 32 bits, signed or not */
-  #readRegister(offset: number): number {
-    const { words } = this.#state;
-    switch (offset) {
-      case Register.MagicValue:
-        return MAGIC;
-      case Register.Version:
-        return MMIO_VERSION;
-      case Register.DeviceID:
-        return words[Word.DEVICE_ID]!;
-      case Register.VendorID:
-        return VENDOR;
-      case Register.DeviceFeatures:
-        return this.#offered(words[Word.DEVICE_FEATURES_SEL]! >>> 0);
-      case Register.QueueNumMax:
-        return this.#readQueue(QueueWord.MAX);
-      case Register.QueueReady:
-        // A reset that is not done yet shows here already: Linux looks at once, and warns if the queue is still up.
-        return Atomics.load(words, Word.RESET_PENDING) === 1 ? 0 : this.#readQueue(QueueWord.READY);
-      case Register.InterruptStatus:
-        return Atomics.load(words, Word.INTERRUPT_STATUS) | words[Word.STANDING_INTERRUPT]!;
-      case Register.Status:
-        return Atomics.load(words, Word.STATUS);
-      case Register.ConfigGeneration:
-        return Atomics.load(words, Word.CONFIG_GENERATION);
-      case Register.SHMLenLow:
-      case Register.SHMLenHigh:
-      case Register.SHMBaseLow:
-      case Register.SHMBaseHigh:
-        // No device here has shared memory; a region that does not exist has this length and address (4.2.2).
-        return ALL_ONES;
-      default:
-        return 0;
-    }
-  }
-
   /** With the lock held. @returns whether the back end must be woken */
   #writeRegister(offset: number, value: number): boolean {
     const { words } = this.#state;
     switch (offset) {
       case Register.DeviceFeaturesSel:
         words[Word.DEVICE_FEATURES_SEL] = value;
+        this.#state.showSelected();
         return false;
       case Register.DriverFeaturesSel:
         words[Word.DRIVER_FEATURES_SEL] = value;
@@ -121,9 +84,10 @@ export class VirtioMmio implements MmioDevice {
         return false;
       case Register.QueueSel:
         words[Word.QUEUE_SEL] = value;
+        this.#state.showSelected();
         return false;
       case Register.InterruptACK:
-        Atomics.and(words, Word.INTERRUPT_STATUS, ~(value & (Interrupt.USED_BUFFER | Interrupt.CONFIGURATION_CHANGE)));
+        this.#acknowledgeInterrupt(value);
         return false;
       case Register.Status:
         return writeStatus(this.#state, value);
@@ -133,23 +97,19 @@ export class VirtioMmio implements MmioDevice {
     }
   }
 
-  /** 32 of the offered features. */
-  #offered(select: number): number {
-    return select <= 1 ? this.#state.words[Word.DEVICE_FEATURES + select]! : 0;
+  /** A standing interrupt has no end. */
+  #acknowledgeInterrupt(value: number): void {
+    const { page, words } = this.#state;
+    const causes = value & (Interrupt.USED_BUFFER | Interrupt.CONFIGURATION_CHANGE) & ~words[Word.STANDING_INTERRUPT]!;
+    Atomics.and(page, PageWord.INTERRUPT_STATUS, ~causes);
   }
 
   /** 32 of the driver's features; they are settled with FEATURES_OK. */
   #acknowledge(select: number, value: number): void {
-    const { words } = this.#state;
-    if ((words[Word.STATUS]! & Status.FEATURES_OK) !== 0) return;
+    const { words, page } = this.#state;
+    if ((page[PageWord.STATUS]! & Status.FEATURES_OK) !== 0) return;
     if (select <= 1) words[Word.DRIVER_FEATURES + select] = value;
     else words[Word.DRIVER_FEATURES_BEYOND]! |= value;
-  }
-
-  #readQueue(word: number): number {
-    const { words } = this.#state;
-    const queue = words[Word.QUEUE_SEL]! >>> 0;
-    return queue < words[Word.QUEUES]! ? words[queueWord(queue) + word]! : 0;
   }
 
   /**
@@ -162,5 +122,6 @@ export class VirtioMmio implements MmioDevice {
     const queue = words[Word.QUEUE_SEL]! >>> 0;
     if (word === undefined || queue >= words[Word.QUEUES]! || !isConfigurable(this.#state)) return;
     words[queueWord(queue) + word] = value;
+    this.#state.showSelected();
   }
 }

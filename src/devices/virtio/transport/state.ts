@@ -1,17 +1,33 @@
 /** A virtio device's registers, in memory that every thread has its own view on. */
 import { SpinLock } from "../../lock.ts";
-import { Interrupt } from "./registers.ts";
+import { Interrupt, MAGIC, MMIO_VERSION, Register, VENDOR } from "./registers.ts";
 
 /** Queues a device may have. */
 export const MAX_QUEUES = 16;
 /** Bytes of configuration space a device may have. */
 export const MAX_CONFIG_BYTES = 256;
 
-/** The 32-bit words of the block. */
+/**
+ * The block starts with a page that is the window as the guest reads it, each register at its offset: where KVM can, the
+ * guest is given that very page to read, and a read costs no exit (`connectVirtio`). Registers that are only written read
+ * as 0 there.
+ */
+export const REGISTER_PAGE_BYTES = 4096;
+/** The page's words that change. */
+export const PageWord = {
+  DEVICE_FEATURES: Register.DeviceFeatures / 4,
+  QUEUE_NUM_MAX: Register.QueueNumMax / 4,
+  QUEUE_READY: Register.QueueReady / 4,
+  /** Touched by atomic operations only, without the lock. */
+  INTERRUPT_STATUS: Register.InterruptStatus / 4,
+  STATUS: Register.Status / 4,
+  CONFIG_GENERATION: Register.ConfigGeneration / 4,
+} as const;
+
+/** The 32-bit words behind it, which no guest sees. */
 export const Word = {
   LOCK: 0,
-  /** Registers. */
-  STATUS: 1,
+  /** What the driver wrote. */
   DEVICE_FEATURES_SEL: 2,
   DRIVER_FEATURES_SEL: 3,
   QUEUE_SEL: 4,
@@ -19,9 +35,6 @@ export const Word = {
   DRIVER_FEATURES: 5,
   /** Bits it acknowledged beyond 63, where nothing is ever offered, in one heap. */
   DRIVER_FEATURES_BEYOND: 7,
-  /** Touched by atomic operations only, without the lock. */
-  INTERRUPT_STATUS: 8,
-  CONFIG_GENERATION: 9,
 
   /** Counts resets that are complete, so that the back end notices one that happened while it looked elsewhere. */
   EPOCH: 10,
@@ -33,7 +46,6 @@ export const Word = {
   CONFIG_WRITTEN: 13,
 
   /** What the device is: written once, before any thread runs. */
-  DEVICE_ID: 16,
   DEVICE_FEATURES: 17,
   QUEUES: 19,
   CONFIG_BYTES: 20,
@@ -59,9 +71,11 @@ export const QueueWord = {
   DEVICE: 7,
 } as const;
 const QUEUE_WORDS = 16;
+const ALL_ONES = -1;
 
-const CONFIG_OFFSET = (Word.QUEUE + MAX_QUEUES * QUEUE_WORDS) * 4;
-export const VIRTIO_STATE_BYTES = CONFIG_OFFSET + MAX_CONFIG_BYTES;
+const WORDS = Word.QUEUE + MAX_QUEUES * QUEUE_WORDS;
+/** Whole pages: the next device's block starts with one again. */
+export const VIRTIO_STATE_BYTES = REGISTER_PAGE_BYTES + Math.ceil((WORDS * 4) / 4096) * 4096;
 
 /** What a device is, as its registers tell it. */
 export interface DeviceDescription {
@@ -84,15 +98,19 @@ export interface DeviceDescription {
 
 /** One thread's view. Words are written with the lock held, whichever side writes. */
 export class VirtioState {
+  /** The registers as the guest reads them: see `PageWord`. */
+  readonly page: Int32Array;
+  /** Configuration space, the part of the page from `Register.Config` on. */
+  readonly config: Uint8Array;
   readonly words: Int32Array;
   readonly lock: SpinLock;
-  readonly config: Uint8Array;
 
   /** @param offset where in `memory` the device's block starts, a multiple of 4 */
   constructor(memory: ArrayBuffer, offset = 0) {
-    this.words = new Int32Array(memory, offset, CONFIG_OFFSET / 4);
+    this.page = new Int32Array(memory, offset, REGISTER_PAGE_BYTES / 4);
+    this.config = new Uint8Array(memory, offset + Register.Config, MAX_CONFIG_BYTES);
+    this.words = new Int32Array(memory, offset + REGISTER_PAGE_BYTES, WORDS);
     this.lock = new SpinLock(this.words, Word.LOCK);
-    this.config = new Uint8Array(memory, offset + CONFIG_OFFSET, MAX_CONFIG_BYTES);
   }
 
   /**
@@ -103,8 +121,13 @@ export class VirtioState {
     if (queueSizes.length > MAX_QUEUES || config.length > MAX_CONFIG_BYTES) {
       throw new RangeError(`virtio device ${id}: at most ${MAX_QUEUES} queues and ${MAX_CONFIG_BYTES} bytes of config`);
     }
-    const { words } = this;
-    words[Word.DEVICE_ID] = id;
+    const { words, page } = this;
+    page[Register.MagicValue / 4] = MAGIC;
+    page[Register.Version / 4] = MMIO_VERSION;
+    page[Register.DeviceID / 4] = id;
+    page[Register.VendorID / 4] = VENDOR;
+    // No device here has shared memory; a region that does not exist has this length and address (4.2.2).
+    page.fill(ALL_ONES, Register.SHMLenLow / 4, Register.SHMBaseHigh / 4 + 1);
     words[Word.DEVICE_FEATURES] = Number(BigInt.asIntN(32, features));
     words[Word.DEVICE_FEATURES + 1] = Number(BigInt.asIntN(32, features >> 32n));
     words[Word.QUEUES] = queueSizes.length;
@@ -116,22 +139,38 @@ export class VirtioState {
       words[queueWord(queue) + QueueWord.MAX] = size;
     });
     this.config.set(config);
+    page[PageWord.INTERRUPT_STATUS] = words[Word.STANDING_INTERRUPT]!;
+    this.showSelected();
+  }
+
+  /** Shows what the driver selects. Called with the lock held, after a change of that or of what it shows. */
+  showSelected(): void {
+    const { words, page } = this;
+    const half = words[Word.DEVICE_FEATURES_SEL]! >>> 0;
+    page[PageWord.DEVICE_FEATURES] = half <= 1 ? words[Word.DEVICE_FEATURES + half]! : 0;
+    const queue = words[Word.QUEUE_SEL]! >>> 0;
+    const exists = queue < words[Word.QUEUES]!;
+    page[PageWord.QUEUE_NUM_MAX] = exists ? words[queueWord(queue) + QueueWord.MAX]! : 0;
+    // A reset that is not done yet shows here already: Linux looks at once, and warns if the queue is still up.
+    const isUp = exists && words[Word.RESET_PENDING] === 0;
+    page[PageWord.QUEUE_READY] = isUp ? words[queueWord(queue) + QueueWord.READY]! : 0;
   }
 
   /** All that a reset makes of the registers (2.4.1, 4.2.2.1). Called with the lock held. */
   resetRegisters(): void {
-    const { words } = this;
+    const { words, page } = this;
     for (let word: number = Word.DEVICE_FEATURES_SEL; word <= Word.DRIVER_FEATURES_BEYOND; word++) words[word] = 0;
     for (let queue = 0; queue < words[Word.QUEUES]!; queue++) {
       const first = queueWord(queue);
       words.fill(0, first + QueueWord.NUM, first + QUEUE_WORDS);
     }
-    Atomics.store(words, Word.INTERRUPT_STATUS, 0);
+    Atomics.store(page, PageWord.INTERRUPT_STATUS, words[Word.STANDING_INTERRUPT]!);
     words[Word.RESET_PENDING] = 0;
     words[Word.CONFIG_WRITTEN] = 0;
     words[Word.EPOCH]!++;
+    this.showSelected();
     // Last: a driver that polls for 0 without the lock finds everything else done.
-    Atomics.store(words, Word.STATUS, 0);
+    Atomics.store(page, PageWord.STATUS, 0);
   }
 }
 

@@ -1,7 +1,7 @@
 /** The status register: how a driver brings a device to life, and back (virtio 1.2, sections 2.1 and 3.1). */
 import { VIRTIO_F_VERSION_1 } from "../features.ts";
 import { Status } from "./registers.ts";
-import { type VirtioState, Word } from "./state.ts";
+import { PageWord, type VirtioState, Word } from "./state.ts";
 
 const VERSION_1_BIT = 1 << (VIRTIO_F_VERSION_1 - 32);
 
@@ -17,25 +17,25 @@ const VERSION_1_BIT = 1 << (VIRTIO_F_VERSION_1 - 32);
  * @returns whether the back end has something to do now: wake it
  */
 export function writeStatus(state: VirtioState, value: number): boolean {
-  const { words } = state;
+  const { words, page } = state;
   // Linux's virtio_mmio goes on without waiting for a reset: what it says before the reset is done is lost, no harm.
   if (words[Word.RESET_PENDING] === 1) return false;
   if (value === 0) return requestReset(state);
-  const before = words[Word.STATUS]!;
+  const before = page[PageWord.STATUS]!;
   let after = before | (value & (Status.ACKNOWLEDGE | Status.DRIVER | Status.FAILED));
   if ((after & Status.FAILED) === 0) {
     if (value & Status.FEATURES_OK && before & Status.DRIVER && areFeaturesAcceptable(words))
       after |= Status.FEATURES_OK;
     if (value & Status.DRIVER_OK && before & Status.FEATURES_OK) after |= Status.DRIVER_OK;
   }
-  Atomics.store(words, Word.STATUS, after);
+  Atomics.store(page, PageWord.STATUS, after);
   return (after & ~before & Status.DRIVER_OK) !== 0;
 }
 
 /** Whether the driver may set up queues: features are settled, the device does not run yet. Called with the lock held. */
-export function isConfigurable({ words }: VirtioState): boolean {
+export function isConfigurable({ words, page }: VirtioState): boolean {
   const { FEATURES_OK, DRIVER_OK, FAILED } = Status;
-  const isBetween = (words[Word.STATUS]! & (FEATURES_OK | DRIVER_OK | FAILED)) === FEATURES_OK;
+  const isBetween = (page[PageWord.STATUS]! & (FEATURES_OK | DRIVER_OK | FAILED)) === FEATURES_OK;
   return isBetween && words[Word.RESET_PENDING] === 0;
 }
 
@@ -45,10 +45,12 @@ export function isConfigurable({ words }: VirtioState): boolean {
  * until the back end has brought them home and called `finishReset` (2.4.2: the driver waits for 0).
  */
 function requestReset(state: VirtioState): boolean {
-  const { words } = state;
-  const wasRunning = (words[Word.STATUS]! & Status.DRIVER_OK) !== 0;
-  if (words[Word.BUSY] === 1) words[Word.RESET_PENDING] = 1;
-  else state.resetRegisters();
+  const { words, page } = state;
+  const wasRunning = (page[PageWord.STATUS]! & Status.DRIVER_OK) !== 0;
+  if (words[Word.BUSY] === 1) {
+    words[Word.RESET_PENDING] = 1;
+    state.showSelected();
+  } else state.resetRegisters();
   return wasRunning;
 }
 

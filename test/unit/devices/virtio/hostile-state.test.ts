@@ -435,11 +435,11 @@ describe("configuration space", () => {
   test("that changes tells a running driver, and its generation tells one that is reading", () => {
     const { rig, driver } = slow();
     rig.backend.changeConfig(0, Uint8Array.of(7));
-    expect([driver.read(Register.ConfigGeneration), rig.interrupt.raised]).toEqual([1, 0]);
+    expect([driver.read(Register.ConfigGeneration), rig.interrupt.raised]).toEqual([2, 0]);
     driver.start();
     rig.turn();
     rig.backend.changeConfig(1, Uint8Array.of(8, 9));
-    expect([driver.read(Register.ConfigGeneration), rig.interrupt.raised, driver.takeInterrupt()]).toEqual([2, 1, 2]);
+    expect([driver.read(Register.ConfigGeneration), rig.interrupt.raised, driver.takeInterrupt()]).toEqual([4, 1, 2]);
     expect([...driver.readBytes(Register.Config, 4)]).toEqual([7, 8, 9, 4]);
     expect(() => rig.backend.changeConfig(7, Uint8Array.of(1, 2))).toThrow(RangeError);
   });

@@ -7,6 +7,7 @@ import { FakeStdin } from "./fake-stream.ts";
 class Guest implements ByteSink {
   readonly got: number[] = [];
   room: number;
+  ends = 0;
 
   constructor(room = Number.POSITIVE_INFINITY) {
     this.room = room;
@@ -17,6 +18,10 @@ class Guest implements ByteSink {
     this.got.push(...some);
     this.room -= some.length;
     return some.length;
+  }
+
+  end(): void {
+    this.ends++;
   }
 
   get text(): string {
@@ -67,6 +72,13 @@ describe("a guest that is slow", () => {
   });
 });
 
+test("a file that is taken as fast as it is read is read in turns", () => {
+  const guest = new Guest();
+  const input = inputOf(new FakeStdin(...new Array(20).fill("text:x")), guest, "stream");
+  expect([input.pump(), guest.got.length]).toEqual([true, 16]);
+  expect([input.pump(), guest.got.length]).toEqual([false, 20]);
+});
+
 describe("the end of stdin", () => {
   const ended = (mode: InputMode, ...script: ConstructorParameters<typeof FakeStdin>) => {
     const guest = new Guest();
@@ -87,6 +99,23 @@ describe("the end of stdin", () => {
   test("is framed for volt's own init, also when nothing came", () => {
     expect(ended("framed").got).toEqual([...END_OF_STDIN]);
     expect(ended("framed", "text:a").got).toEqual([97, ...END_OF_STDIN]);
+  });
+
+  test("is told once to a guest that can be told, when it has taken all", () => {
+    const guest = new Guest(1);
+    const input = inputOf(new FakeStdin("text:ab"), guest, "stream");
+    input.pump();
+    expect(guest.ends).toBe(0);
+    guest.room = 5;
+    input.pump();
+    input.pump();
+    expect([guest.text, guest.ends]).toEqual(["ab", 1]);
+  });
+
+  test("is told to no other", () => {
+    const guest = new Guest();
+    for (const mode of ["plain", "framed", "terminal"] as const) inputOf(new FakeStdin("text:a"), guest, mode).pump();
+    expect(guest.ends).toBe(0);
   });
 
   test("of a terminal is nothing: it hung up", () => {

@@ -84,6 +84,19 @@ describe("completing", () => {
     expect(driver.takeUsed()).toEqual(heads.toReversed().map((id) => ({ id, length: id })));
   });
 
+  test("in stages shows the driver all of them or none", () => {
+    const { device, driver } = bothSides();
+    const chain = new DescriptorChain();
+    for (let i = 0; i < 3; i++) driver.add({ address: BUFFER, length: 8, writable: true });
+    for (const written of [3, 2, 1]) {
+      device.next(chain);
+      device.stage(chain.head, written);
+      expect(driver.takeUsed()).toEqual([]);
+    }
+    device.publish();
+    expect(driver.takeUsed().map(({ length }) => length)).toEqual([3, 2, 1]);
+  });
+
   test("what was not taken is a mistake of the device, and writes nothing", () => {
     const { device, driver } = bothSides();
     const head = driver.add({ address: BUFFER, length: 1 });
@@ -104,6 +117,40 @@ describe("completing", () => {
     device.complete(head, 0);
     driver.add({ address: BUFFER, length: 1 });
     expect([driver.usedIdx, device.next(chain), device.resumeNotifications()]).toEqual([0, false, false]);
+  });
+});
+
+describe("putting back", () => {
+  test("leaves a chain to be taken again, as it is then", () => {
+    const { device, driver } = bothSides();
+    const head = driver.add({ address: BUFFER, length: 8 });
+    driver.add({ address: BUFFER, length: 1 });
+    const chain = new DescriptorChain();
+    device.next(chain);
+    device.putBack(chain.head);
+    driver.setDescriptor(head, { address: BigInt(BUFFER), length: 9, flags: 0 });
+    expect([device.next(chain), chain.head, chain.readableBytes]).toEqual([true, head, 9]);
+    expect([device.next(chain), device.next(chain), device.counters.chains]).toEqual([true, false, 2]);
+    expect(driver.takeUsed()).toEqual([]);
+  });
+
+  test("across the index's wrap loses nothing", () => {
+    const { device, driver } = bothSides();
+    const chain = new DescriptorChain();
+    for (let i = 0; i < 65_540; i++) {
+      driver.add({ address: BUFFER, length: 1 });
+      device.next(chain);
+      device.putBack(chain.head);
+      if (!device.next(chain)) throw new Error(`lost the chain at ${i}`);
+      device.complete(chain.head, 0);
+      driver.takeUsed();
+    }
+    expect([device.next(chain), device.fault]).toEqual([false, undefined]);
+  });
+
+  test("what was not taken is a mistake of the device", () => {
+    const { device } = bothSides();
+    expect(() => device.putBack(3)).toThrow(new RangeError("descriptor 3 is put back, but was not taken"));
   });
 });
 

@@ -1,44 +1,43 @@
-/** The serial port's console: what connects its two rings to stdin and stdout. */
+/** The console: stdin and stdout, and the guest's end that they are connected to. */
 import { monotonicNs } from "../../../ffi/clock.ts";
 import { EPOLL, type Epoll } from "../../../ffi/epoll.ts";
-import { SerialBackend } from "../../devices/serial/backend.ts";
-import { line } from "../lines.ts";
+import { windowSize } from "../../../ffi/terminal.ts";
+import { ConsoleDevice } from "../../devices/virtio/console/device.ts";
 import type { MachineParts } from "../parts.ts";
+import type { VirtioIo } from "../virtio/io.ts";
+import type { ConsoleEnd } from "./end.ts";
 import { type EscapeAction, EscapeFilter } from "./escape.ts";
 import { ConsoleInput, type InputMode } from "./input.ts";
-import { ConsoleOutput } from "./output.ts";
+import { SerialEnd } from "./serial-end.ts";
 import { ConsoleStream } from "./stream.ts";
+import { VirtioEnd } from "./virtio-end.ts";
+import { ConsoleWriter } from "./writer.ts";
 
-/**
- * After output came, look again so soon instead of waiting to be woken: the first byte of a burst goes out at once, the
- * rest in batches, and only a burst's first byte costs the guest a system call.
- */
-const BATCH_MS = 2;
 /** A reader that is slow at the very end gets this long to take what is left. */
 const FINISH_MS = 1000;
 
-export class SerialConsole {
+export class Console {
   readonly #parts: MachineParts;
-  readonly #backend: SerialBackend;
   readonly #stdin: ConsoleStream;
   readonly #stdout: ConsoleStream;
+  readonly #writer: ConsoleWriter;
+  readonly #end: ConsoleEnd;
   readonly #input: ConsoleInput;
-  readonly #output: ConsoleOutput;
   #epoll: Epoll | undefined;
   #tokens = { stdin: 0, stdout: 0 };
   /** stdin is a file or /dev/null: nothing tells when it is ready, since it always is. */
   #alwaysReady = false;
   #watching = { stdin: false, stdout: false };
+  #hasOutput = false;
 
-  constructor(parts: MachineParts, onEscape: (action: EscapeAction) => void) {
-    const { plan, block, lines } = parts;
+  constructor(parts: MachineParts, virtio: VirtioIo, onEscape: (action: EscapeAction) => void) {
     this.#parts = parts;
-    this.#backend = new SerialBackend(block.part("serial"), line(lines.serial), () => monotonicNs() / 1e6);
-    this.#stdin = new ConsoleStream(plan.stdin, "stdin");
-    this.#stdout = new ConsoleStream(plan.stdout, "stdout");
+    this.#stdin = new ConsoleStream(parts.plan.stdin, "stdin");
+    this.#stdout = new ConsoleStream(parts.plan.stdout, "stdout");
+    this.#writer = new ConsoleWriter(this.#stdout);
+    this.#end = this.#connect(virtio);
     const filter = new EscapeFilter(onEscape);
-    this.#input = new ConsoleInput(this.#stdin, this.#backend, this.#mode(), (bytes) => filter.filter(bytes));
-    this.#output = new ConsoleOutput(this.#backend, this.#stdout);
+    this.#input = new ConsoleInput(this.#stdin, this.#end.input, this.#end.inputMode, (bytes) => filter.filter(bytes));
   }
 
   /** Says which epoll tells of stdin and stdout, and by which tokens. */
@@ -52,21 +51,19 @@ export class SerialConsole {
    * @returns milliseconds after which to call again; Infinity when a wake or a descriptor will tell
    */
   work(): number {
-    const before = this.#output.taken;
-    const flushed = this.#output.flush();
-    const took = this.#output.taken !== before;
-    if (took) this.#parts.timeline.mark("first console byte");
+    const flushed = this.#end.flush();
+    if (!this.#hasOutput && this.#writer.taken > 0) {
+      this.#hasOutput = true;
+      this.#parts.timeline.mark("first console byte");
+    }
     this.#watch("stdout", flushed === "blocked");
 
     // What was read and not yet taken goes on first; then stdin is watched, or, where nothing tells, just tried.
     if (!this.#input.wantsMore) this.#input.pump();
     this.#watch("stdin", this.#input.wantsMore);
-    if (this.#alwaysReady) this.#input.pump();
-    const untilInput = this.#backend.pump();
-
-    if (flushed === "blocked") return untilInput;
-    if (took) return Math.min(untilInput, BATCH_MS);
-    return this.#backend.sleep() ? untilInput : 0;
+    const hasMore = this.#alwaysReady && this.#input.pump();
+    const rest = this.#end.rest();
+    return hasMore ? 0 : rest;
   }
 
   inputReady(): void {
@@ -77,20 +74,35 @@ export class SerialConsole {
     this.#watch("stdout", false);
   }
 
+  /** The user's terminal may have another size. */
+  resize(): void {
+    const size = windowSize(this.#stdin.fd.number) ?? windowSize(this.#stdout.fd.number);
+    if (size) this.#end.resize?.(size);
+  }
+
   /** Last words: what the guest wrote before it went down, for as long as somebody takes it. */
   finish(): void {
     const until = monotonicNs() + FINISH_MS * 1e6;
-    while (this.#output.flush() === "blocked" && monotonicNs() < until) {
-      this.#watch("stdout", true);
-      this.#epoll?.wait(1);
+    this.#end.finish?.();
+    for (let rest = this.#end.flush(); rest !== "empty" && monotonicNs() < until; rest = this.#end.flush()) {
+      this.#watch("stdout", rest === "blocked");
+      if (rest === "blocked") this.#epoll?.wait(1);
     }
-    const { dropped } = this.#backend;
+    const { dropped } = this.#end;
     if (dropped > 0) this.#parts.log.warn(`${dropped} bytes of kernel messages were lost: stdout took them too slowly`);
+  }
+
+  #connect(virtio: VirtioIo): ConsoleEnd {
+    const mode = this.#mode();
+    const serial = new SerialEnd(this.#parts, mode, this.#writer);
+    const device = this.#parts.devices.find((one) => one instanceof ConsoleDevice);
+    const backend = device && virtio.backendOf(device);
+    return backend ? new VirtioEnd(device, backend, serial, mode, this.#writer) : serial;
   }
 
   #mode(): InputMode {
     if (this.#stdin.isTerminal) return "terminal";
-    return this.#parts.ownInitramfs ? "framed" : "plain";
+    return this.#parts.framesInput ? "framed" : "plain";
   }
 
   #watch(which: "stdin" | "stdout", wanted: boolean): void {

@@ -1,0 +1,69 @@
+/** Booting Linux: the reference's way, to a panic for want of a root file system; and to user space and back. */
+import { stockKernel } from "../../scripts/guest-kernel.ts";
+import type { Context } from "../context.ts";
+import { readKernelLog, slowestSteps } from "../guests/kernel-log.ts";
+import { USER_SPACE, writeShortInitramfs } from "../guests/linux.ts";
+import { inRounds } from "../method/rounds.ts";
+import type { StopwatchOptions, Times } from "../method/stopwatch.ts";
+import type { GuestSpec } from "../peers/peer.ts";
+import { commandsFor, metricOf } from "./contest.ts";
+import type { Table } from "./table.ts";
+
+/** The reference's command line, whose kernel talks all the while. */
+const REFERENCE = "console=ttyS0 reboot=k panic=1 pci=off";
+/** One that keeps silent and waits for nothing; every monitor here can end a guest by a triple fault. */
+const QUIET =
+  "console=ttyS0 8250.nr_uarts=1 quiet loglevel=1 reboot=t panic=-1 pci=off i8042.noaux i8042.nomux swiotlb=noforce";
+const PANIC = "Kernel panic - not syncing";
+const MEMORY_MIB = 128;
+const STEPS = 10;
+/** Where a boot takes seconds, twenty of them twice over for each program are too many. */
+const MOST_RUNS = 10;
+
+export const boot: Table = {
+  name: "boot",
+  async measure(context) {
+    const kernel = await stockKernel();
+    const initrd = writeShortInitramfs(context.folder);
+    const guest = { kernel: kernel.vmlinux, bzImage: kernel.bzImage, memoryMiB: MEMORY_MIB, cpus: 1 };
+    const toPanic = await race(context, { ...guest, commandLine: REFERENCE }, { killAt: PANIC });
+    const toUserSpace = await race(context, { ...guest, commandLine: QUIET, initrd }, { marks: [USER_SPACE] });
+    return {
+      table: "boot",
+      title: `Linux boot, Debian's ${kernel.version}`,
+      place: "guests",
+      method: `${MEMORY_MIB} MiB, 1 vCPU. To the panic: no root, \`${REFERENCE}\`. To user space: an init that prints and resets, \`${QUIET}\`.`,
+      metrics: [
+        metricOf("process start to kernel panic", "ms", toPanic, ({ marks }) => marks[0]),
+        metricOf("by the kernel's own clock, to that panic", "ms", toPanic, ({ output }) => kernelMs(output)),
+        metricOf("process start to user space", "ms", toUserSpace, ({ marks }) => marks[0]),
+        metricOf("whole life", "ms", toUserSpace, ({ wall }) => wall),
+      ],
+      facts: slowest(toPanic["volt"]!.at(-1)!.output),
+      absent: context.absent,
+    };
+  },
+};
+
+function kernelMs(console: string): number | undefined {
+  const panic = readKernelLog(console).find(({ text }) => text.startsWith(PANIC));
+  return panic && panic.at * 1000;
+}
+
+/** The kernel's longest steps in one of volt's boots. */
+function slowest(console: string): [string, string][] {
+  return slowestSteps(readKernelLog(console), STEPS).map(({ seconds, after, before }) => {
+    return [`${(seconds * 1000).toFixed(0)} ms`, `${before} (after: ${after})`];
+  });
+}
+
+async function race(context: Context, guest: GuestSpec, options: StopwatchOptions): Promise<Record<string, Times[]>> {
+  const commands = commandsFor(context, guest);
+  const runs = Math.min(context.options.quick ? 3 : MOST_RUNS, context.options.runs);
+  return await inRounds([...commands.keys()], { runs, warmUp: 1 }, async (name) => {
+    const times = await context.time("guests", commands.get(name)!, { ...options, seconds: 60 });
+    if (times.marks[0] === undefined)
+      throw new Error(`${name} did not boot Linux (status ${times.status}): ${times.output.slice(-2000)}`);
+    return times;
+  });
+}

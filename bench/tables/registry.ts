@@ -1,0 +1,15 @@
+/** The tables, in the report's order. */
+import { binary } from "./binary.ts";
+import { boot } from "./boot.ts";
+import { disk } from "./disk.ts";
+import { exits } from "./exits.ts";
+import { fleet } from "./fleet.ts";
+import { memory } from "./memory.ts";
+import { phases } from "./phases.ts";
+import { rate } from "./rate.ts";
+import { start } from "./start.ts";
+import type { Table } from "./table.ts";
+import { tcp } from "./tcp.ts";
+import { vsock } from "./vsock.ts";
+
+export const TABLES: readonly Table[] = [binary, start, rate, phases, memory, fleet, exits, boot, disk, tcp, vsock];

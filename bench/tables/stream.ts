@@ -1,0 +1,69 @@
+/** What `stream.c` measures, for the tables that put it on a network or on vsock. */
+import { stockKernel } from "../../scripts/guest-kernel.ts";
+import type { Context } from "../context.ts";
+import { type JobResult, readResults, writeMeasuringInitramfs } from "../guests/measuring.ts";
+import { inRounds } from "../method/rounds.ts";
+import type { GuestSpec } from "../peers/peer.ts";
+import type { Metric } from "../report/result.ts";
+import { commandsFor, metricOf } from "./contest.ts";
+
+const COMMAND_LINE = "console=ttyS0 quiet loglevel=1 reboot=t panic=-1 pci=off";
+const MEMORY_MIB = 256;
+
+interface Job {
+  readonly name: string;
+  readonly title: string;
+  readonly way: "send" | "receive" | "echo";
+  readonly bytes: number;
+}
+
+const JOBS: readonly Job[] = [
+  { name: "send", title: "guest to host", way: "send", bytes: 64 * 1024 },
+  { name: "receive", title: "host to guest", way: "receive", bytes: 64 * 1024 },
+  { name: "echo", title: "round trips of a byte", way: "echo", bytes: 1 },
+];
+
+/**
+ * @param words what `stream.c` is told before the jobs
+ * @param modules the guest's driver
+ * @param devices of the guest: plain, and with vhost
+ */
+export async function measureStreams(
+  context: Context,
+  words: readonly string[],
+  modules: readonly string[],
+  devices: Pick<GuestSpec, "tap" | "vsock">,
+): Promise<{ plain: Metric[]; vhost: Metric[] }> {
+  const kernel = await stockKernel();
+  const initrd = writeMeasuringInitramfs("stream.c", kernel, ["virtio_mmio", ...modules], context.folder);
+  const milliseconds = context.options.quick ? 500 : 2000;
+  const jobs = JOBS.map(({ name, way, bytes }) => [name, way, bytes, milliseconds].join(":"));
+  const guest: GuestSpec = {
+    ...{ kernel: kernel.vmlinux, bzImage: kernel.bzImage, initrd, memoryMiB: MEMORY_MIB, cpus: 1, ...devices },
+    commandLine: `${COMMAND_LINE} -- ${[...words, ...jobs].join(" ")}`,
+  };
+  const plain = commandsFor(context, guest);
+  const vhost = commandsFor(context, { ...guest, vhost: true });
+  const contenders = new Map([
+    ...[...plain].map(([name, command]) => [`${name} plain`, command] as const),
+    ...[...vhost].map(([name, command]) => [`${name} vhost`, command] as const),
+  ]);
+  const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
+  const results = await inRounds([...contenders.keys()], { runs, warmUp: 1 }, async (name) => {
+    const { output } = await context.time("guests", contenders.get(name)!, { seconds: 60 });
+    return readResults(output);
+  });
+  const of = (way: "plain" | "vhost") =>
+    Object.fromEntries([...plain.keys()].map((name) => [name, results[`${name} ${way}`]!]));
+  return { plain: metrics("", of("plain")), vhost: metrics("vhost, ", of("vhost")) };
+}
+
+function metrics(prefix: string, results: Readonly<Record<string, JobResult[][]>>): Metric[] {
+  return JOBS.map(({ name, title, way }) => {
+    const unit = way === "echo" ? "1/s" : "MiB/s";
+    return metricOf(prefix + title, unit, results, (list) => {
+      const result = list.find((one) => one.name === name);
+      return result && (way === "echo" ? result.count : result.count / 2 ** 20) / result.seconds;
+    });
+  });
+}

@@ -1,0 +1,17 @@
+/** What the balloon counts, since the start. */
+export interface BalloonCounters {
+  /** Bytes given back to the host, by whatever way. */
+  bytes: number;
+  inflatedPages: number;
+  deflatedPages: number;
+  reportedBytes: number;
+  hintedBytes: number;
+  statistics: number;
+  /** Page numbers outside RAM, requests that are not whole page numbers or far too many. */
+  errors: number;
+  [name: string]: number;
+}
+
+export function newCounters(): BalloonCounters {
+  return { bytes: 0, inflatedPages: 0, deflatedPages: 0, reportedBytes: 0, hintedBytes: 0, statistics: 0, errors: 0 };
+}

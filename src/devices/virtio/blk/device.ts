@@ -1,0 +1,211 @@
+import { copyMemory } from "../../../../ffi/memory.ts";
+import type { RateLimiterConfig } from "../../../config/devices.ts";
+import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../device.ts";
+import { hasFeature } from "../features.ts";
+import { type Alarm, Throttle } from "../limiter/throttle.ts";
+import { DescriptorChain } from "../queue/chain.ts";
+import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
+import type { Queue } from "../queue/queue.ts";
+import { blkConfig, CAPACITY, capacityBytes } from "./config.ts";
+import { type BlkCounters, countRequest, newCounters } from "./counters.ts";
+import type { Disk } from "./disk.ts";
+import type { DiskEngine, Operation } from "./engine/operation.ts";
+import { Failures } from "./failure.ts";
+import { offeredFeatures } from "./features.ts";
+import { HEADER_BYTES, VIRTIO_BLK_F_FLUSH } from "./layout.ts";
+import { SLOTS } from "./memory.ts";
+import { BlkRequest, PENDING } from "./request.ts";
+
+/** Device type "block device" (virtio 1.2, section 5.2). */
+const VIRTIO_ID_BLOCK = 2;
+/** What a queue may start in one turn. */
+const REQUESTS_A_TURN = 64;
+const BYTES_A_TURN = 4 * 2 ** 20;
+
+export interface BlkOptions {
+  readonly disk: Disk;
+  readonly queues: number;
+  /** Makes what runs its requests, given all of them. */
+  readonly createEngine: (operations: readonly Operation[]) => DiskEngine;
+  readonly limits?: RateLimiterConfig | undefined;
+  /** What the log is to say of it. It may grow until the device is there. */
+  readonly notes?: readonly string[];
+  /** What wakes it besides its requests. */
+  readonly sources?: readonly EventSource[];
+  /** How a test tells the time. */
+  readonly alarm?: Alarm;
+  readonly now?: () => number;
+}
+
+/** A disk. Requests are under way in its engine, in any order; what they need is there from the start. */
+export class BlkDevice implements VirtioDevice, Disposable {
+  readonly id = VIRTIO_ID_BLOCK;
+  readonly name: string;
+  readonly features: bigint;
+  readonly queueSizes: readonly number[];
+  readonly config: Uint8Array;
+  readonly notes: readonly string[];
+  readonly sources: readonly EventSource[];
+  readonly disk: Disk;
+  readonly throttle: Throttle;
+  readonly counters: BlkCounters = newCounters();
+  readonly #engine: DiskEngine;
+  readonly #failures: Failures;
+  readonly #chain = new DescriptorChain();
+  /** Requests that are not in use: a stack of `#freeCount`. */
+  readonly #free: BlkRequest[];
+  #freeCount: number;
+  #host: DeviceHost | undefined;
+  #queues: readonly (Queue | undefined)[] = [];
+  /** Queues that have more than may be started now: they go on when requests come home, or the limiter allows it. */
+  readonly #isHeld: boolean[];
+
+  constructor({ disk, queues, createEngine, limits, notes = [], sources = [], ...clock }: BlkOptions) {
+    this.disk = disk;
+    this.name = disk.id;
+    this.#failures = new Failures(disk);
+    this.features = offeredFeatures(disk, queues);
+    this.queueSizes = new Array<number>(queues).fill(MAX_QUEUE_SIZE);
+    this.#isHeld = new Array<boolean>(queues).fill(false);
+    const { capacity, blockSize, physicalSize } = disk;
+    this.config = blkConfig({ capacity, blockSize, physicalSize, queues });
+    const requests = Array.from({ length: SLOTS }, (_, slot) => new BlkRequest(disk, slot));
+    this.#free = requests.toReversed();
+    this.#freeCount = SLOTS;
+    this.#engine = createEngine(requests);
+    this.notes = notes;
+    const resume = (): boolean => this.#goOn();
+    this.throttle = new Throttle({ limits, counters: this.counters, resume, ...clock });
+    this.sources = [{ fd: this.#engine.fd, ready: this.#woken }, ...this.throttle.sources, ...sources];
+  }
+
+  get isBusy(): boolean {
+    return this.#freeCount < SLOTS;
+  }
+
+  connect(host: DeviceHost): void {
+    this.#host = host;
+  }
+
+  activate({ queues, features }: VirtioContext): void {
+    const { dropsFlushes } = this.disk;
+    this.#queues = queues;
+    this.disk.writeThrough = !dropsFlushes && !hasFeature(features, VIRTIO_BLK_F_FLUSH);
+  }
+
+  process(index: number): boolean {
+    const isMore = this.#take(index);
+    this.#run();
+    return isMore;
+  }
+
+  /** What is under way comes home later, to queues that are retired. */
+  reset(): void {
+    this.#queues = [];
+    this.#isHeld.fill(false);
+  }
+
+  /** Looks at the file's size again, and tells the driver if the disk has another one now. @throws SystemError */
+  resize(): void {
+    const capacity = this.disk.measure();
+    if (capacity === this.disk.capacity) return;
+    this.disk.capacity = capacity;
+    this.#host?.changeConfig(CAPACITY.offset, capacityBytes(capacity));
+  }
+
+  readonly #woken = (): void => {
+    this.#engine.woken();
+    this.#run();
+    this.#goOn();
+  };
+
+  /** Queues that were held have a turn. Those that want another come back when the other devices had theirs. */
+  #goOn(): false {
+    for (let index = 0; index < this.#isHeld.length; index++) {
+      if (this.#isHeld[index] && this.process(index)) this.#host?.revisit(index);
+    }
+    return false;
+  }
+
+  /** Starts requests of a queue. @returns whether there is more than one turn takes */
+  #take(index: number): boolean {
+    const queue = this.#queues[index];
+    if (!queue) return false;
+    this.#isHeld[index] = false;
+    queue.suspendNotifications();
+    let bytes = 0;
+    for (let taken = 0; taken < REQUESTS_A_TURN && bytes < BYTES_A_TURN; taken++) {
+      if (this.#freeCount === 0) {
+        // Not lost, only later: what is under way calls when it comes home.
+        this.#isHeld[index] = true;
+        this.counters.stalls++;
+        return false;
+      }
+      if (!queue.next(this.#chain)) {
+        if (queue.resumeNotifications()) continue;
+        return false;
+      }
+      if (!this.throttle.admit(dataBytes(this.#chain))) {
+        queue.putBack(this.#chain.head);
+        this.#isHeld[index] = true;
+        return false;
+      }
+      const request = this.#free[--this.#freeCount]!;
+      const status = request.begin(this.#chain, queue);
+      if (status === PENDING) {
+        bytes += request.length;
+        this.#engine.push(request);
+      } else this.#finish(request, status);
+    }
+    return true;
+  }
+
+  /** Starts what was pushed, takes what came home, and goes on with what needs more operations. */
+  #run(): void {
+    const engine = this.#engine;
+    engine.flush();
+    do {
+      for (let done = engine.next(); done; done = engine.next()) this.#land(done as BlkRequest);
+    } while (engine.flush());
+  }
+
+  #land(request: BlkRequest): void {
+    // Its driver is gone, or about to go: nothing is done for it any more.
+    if (!this.#queues.includes(request.queue)) {
+      this.#release(request);
+      return;
+    }
+    const status = request.land();
+    if (status === PENDING) this.#engine.push(request);
+    else this.#finish(request, status);
+  }
+
+  #finish(request: BlkRequest, status: number): void {
+    countRequest(this.counters, request, status);
+    if (request.hasFailed) this.#tell(request);
+    const { statusAddress, written } = request;
+    if (statusAddress >= 0) copyMemory(statusAddress, this.disk.memory.statusAddress(status), 1);
+    request.queue?.complete(request.head, written);
+    this.#release(request);
+  }
+
+  #tell(request: BlkRequest): void {
+    const line = this.#failures.tell(request);
+    if (line !== undefined) this.#host?.warn(line);
+  }
+
+  #release(request: BlkRequest): void {
+    request.queue = undefined;
+    this.#free[this.#freeCount++] = request;
+  }
+
+  [Symbol.dispose](): void {
+    this.#engine[Symbol.dispose]();
+    this.disk[Symbol.dispose]();
+  }
+}
+
+/** All of a chain but the header and the status. */
+function dataBytes({ readableBytes, writableBytes }: DescriptorChain): number {
+  return Math.max(readableBytes + writableBytes - HEADER_BYTES - 1, 0);
+}

@@ -1,0 +1,74 @@
+import { EventFd } from "../../../../../ffi/eventfd.ts";
+import type { Fd } from "../../../../../ffi/fd.ts";
+import { allocate, readVector, syncData, writeVector } from "../../../../../ffi/vectored-io.ts";
+import { type DiskEngine, type Operation, OperationKind } from "./operation.ts";
+
+/** What is read and written in one turn, more or less: the thread waits for it, and with it every other device. */
+const BYTES_A_TURN = 4 * 2 ** 20;
+
+/** Operations in the calling thread, one after the other, where there is no io_uring or it is not wanted. */
+export class SyncEngine implements DiskEngine {
+  readonly name = "preadv";
+  readonly #file: Fd;
+  readonly #wake: EventFd;
+  /** A ring of operations that wait: each is in it once at most. */
+  readonly #waiting: (Operation | undefined)[];
+  #first = 0;
+  #count = 0;
+  #budget = BYTES_A_TURN;
+
+  /** @param most operations that wait at once */
+  constructor(file: Fd, most: number) {
+    this.#file = file;
+    this.#wake = EventFd.create(`requests of ${file.about}`);
+    this.#waiting = new Array<Operation | undefined>(most).fill(undefined);
+  }
+
+  get fd(): number {
+    return this.#wake.number;
+  }
+
+  woken(): void {
+    this.#wake.take();
+  }
+
+  push(operation: Operation): void {
+    this.#waiting[(this.#first + this.#count++) % this.#waiting.length] = operation;
+  }
+
+  flush(): boolean {
+    return false;
+  }
+
+  /** Does the next one, unless this turn has done enough: then the others have theirs, and `fd` calls for another. */
+  next(): Operation | undefined {
+    if (this.#count > 0 && this.#budget > 0) {
+      const operation = this.#waiting[this.#first]!;
+      this.#first = (this.#first + 1) % this.#waiting.length;
+      this.#count--;
+      operation.result = perform(this.#file.number, operation);
+      this.#budget -= operation.length;
+      return operation;
+    }
+    this.#budget = BYTES_A_TURN;
+    if (this.#count > 0) this.#wake.signal();
+    return undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#wake[Symbol.dispose]();
+  }
+}
+
+function perform(file: number, { kind, offset, length, vector, count, mode }: Operation): number {
+  switch (kind) {
+    case OperationKind.READ:
+      return readVector(file, vector, count, offset);
+    case OperationKind.WRITE:
+      return writeVector(file, vector, count, offset);
+    case OperationKind.SYNC:
+      return syncData(file);
+    case OperationKind.ALLOCATE:
+      return allocate(file, mode, offset, length);
+  }
+}

@@ -1,0 +1,85 @@
+/** Stage one: opens a disk's file, while volt still may. */
+import { directAlignment, sectorSizes } from "../../../../ffi/block-device.ts";
+import { SystemError } from "../../../../ffi/error.ts";
+import type { Fd } from "../../../../ffi/fd.ts";
+import { lockFile } from "../../../../ffi/file-lock.ts";
+import type { DriveConfig } from "../../../config/devices.ts";
+import { ConfigError } from "../../../config/error.ts";
+import { openDiskFile } from "../../../host/open-file.ts";
+import { SECTOR_BYTES } from "./layout.ts";
+
+/** A disk's file and what is known of it. The descriptor survives the exec. */
+export interface OpenedDisk {
+  readonly fd: number;
+  readonly path: string;
+  readonly isBlockDevice: boolean;
+  /** In bytes: see `BlkGeometry`. */
+  readonly blockSize: number;
+  readonly physicalSize: number;
+  /** With O_DIRECT: what buffers' addresses, and offsets and lengths, must be multiples of. */
+  readonly alignment?: { readonly memory: number; readonly offset: number };
+}
+
+const FLAG = "--disk";
+/** What a filesystem's blocks and a modern disk's sectors have. */
+const PAGE = 4096;
+/** A quarter of a second: far more than a ring takes to go. */
+const LOCK_TRIES = 25;
+const LOCK_PAUSE_MS = 10;
+/** Where the kernel does not say what O_DIRECT wants (before 6.1), this is enough for every disk there is. */
+const SAFE_ALIGNMENT = { memory: PAGE, offset: PAGE };
+
+/**
+ * Its image is used as it is, raw: what it holds is the guest's to write, and so says nothing (a guest could write the
+ * header of a format that names other files of the host).
+ * @throws ConfigError
+ */
+export function openDisk({ path_on_host: path, is_read_only: isReadOnly, direct }: DriveConfig): OpenedDisk {
+  const fd = openDiskFile(path, FLAG, isReadOnly, direct);
+  try {
+    const isBlockDevice = checkKind(fd) === "block";
+    // Opening must not wait for a FIFO's other end, but requests would fail instead of waiting for the disk.
+    fd.setNonBlocking(false);
+    lock(fd, isReadOnly);
+    fd.setInherited(true);
+    const sizes = isBlockDevice ? sectorSizes(fd) : { logical: SECTOR_BYTES, physical: PAGE };
+    const alignment = direct ? (directAlignment(fd) ?? SAFE_ALIGNMENT) : undefined;
+    const blockSize = Math.max(sizes.logical, alignment?.offset ?? 0);
+    const physicalSize = Math.max(sizes.physical, blockSize);
+    return { fd: fd.number, path, isBlockDevice, blockSize, physicalSize, ...(alignment ? { alignment } : {}) };
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
+function checkKind(fd: Fd): "file" | "block" {
+  const { kind } = fd.status();
+  if (kind === "file" || kind === "block") return kind;
+  throw new ConfigError("", FLAG, `${fd.about} is a ${kind}: a disk is a file or a block device`);
+}
+
+/**
+ * Two guests that write the same filesystem destroy it. The lock lasts as long as the open file, which a VM's io_uring
+ * keeps for a moment after the VM has ended: so a lock in the way is waited for, a little.
+ */
+function lock(fd: Fd, isReadOnly: boolean): void {
+  for (let tries = 0; tries < LOCK_TRIES; tries++) {
+    if (tries > 0) Bun.sleepSync(LOCK_PAUSE_MS);
+    if (tryLock(fd, isReadOnly)) return;
+  }
+  const mend = isReadOnly
+    ? "end that one, or let it use the disk read-only too"
+    : "end that one, or let both use it read-only (ro)";
+  throw new ConfigError("", FLAG, `${fd.about} is in use by another VM: ${mend}`);
+}
+
+function tryLock(fd: Fd, isReadOnly: boolean): boolean {
+  try {
+    return lockFile(fd, isReadOnly ? "shared" : "exclusive");
+  } catch (error) {
+    // A filesystem without locks (some network ones): nobody could be kept out.
+    if (error instanceof SystemError) return true;
+    throw error;
+  }
+}

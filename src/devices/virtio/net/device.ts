@@ -1,0 +1,158 @@
+import { Errno } from "../../../../ffi/error.ts";
+import type { Tap } from "../../../../ffi/tap.ts";
+import type { NetworkInterfaceConfig, RateLimiterConfig } from "../../../config/devices.ts";
+import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../device.ts";
+import { hasFeature } from "../features.ts";
+import { type Alarm, Throttle } from "../limiter/throttle.ts";
+import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
+import { ConfigOffset, configSpace, linkStatus } from "./config.ts";
+import { ControlQueue } from "./control.ts";
+import { newCounters } from "./counters.ts";
+import { offeredFeatures, tapOffload, VIRTIO_NET_F_CTRL_VQ, VIRTIO_NET_F_MQ } from "./features.ts";
+import { HEADER_BYTES } from "./frame.ts";
+import type { PairServices, QueuePair } from "./pair.ts";
+
+/** Device type "network card" (virtio 1.2, section 5.1). */
+const VIRTIO_ID_NET = 1;
+const CONTROL_QUEUE_SIZE = 64;
+
+/** What serves the queues of a network device. */
+export interface NetBackEnd {
+  /** One queue of the TAP for each pair. */
+  readonly taps: readonly Tap[];
+  readonly createPair: (pair: number, services: PairServices) => QueuePair;
+  /** Whether the host's kernel serves the pairs' queues. */
+  readonly inKernel: boolean;
+  /** Features that are left out of the offer. */
+  readonly withheld?: bigint;
+  /** How a test tells the time. */
+  readonly clocks?: Readonly<Record<"receive" | "transmit", { readonly alarm: Alarm; readonly now: () => number }>>;
+}
+
+/** The network device: queue pairs on a TAP, and a control queue where there are several. */
+export class NetDevice implements VirtioDevice {
+  readonly name: string;
+  readonly id = VIRTIO_ID_NET;
+  readonly features: bigint;
+  readonly queueSizes: readonly number[];
+  readonly kernelQueues: readonly number[];
+  readonly config: Uint8Array;
+  readonly sources: readonly EventSource[];
+  readonly counters = newCounters();
+  readonly #tapName: string;
+  readonly #taps: readonly Tap[];
+  readonly #pairs: readonly QueuePair[];
+  readonly #control = new ControlQueue(this.counters, (pairs) => this.#setPairs(pairs));
+  #host: DeviceHost | undefined;
+  #context: VirtioContext | undefined;
+  /** Its queue, or -1. */
+  #controlQueue = -1;
+  /** Pairs that work: the first ones. The host's packets come by these alone. */
+  #running = 0;
+  /** Queues of the TAP that are attached to it: all of them when it was opened. */
+  #attached: number;
+
+  constructor(config: NetworkInterfaceConfig, { taps, createPair, inKernel, withheld = 0n, clocks }: NetBackEnd) {
+    this.name = config.iface_id;
+    this.features = offeredFeatures(config) & ~withheld;
+    this.config = configSpace(config);
+    const pairQueues = taps.flatMap(() => [MAX_QUEUE_SIZE, MAX_QUEUE_SIZE]);
+    this.queueSizes = taps.length > 1 ? [...pairQueues, CONTROL_QUEUE_SIZE] : pairQueues;
+    this.kernelQueues = inKernel ? pairQueues.map((_, queue) => queue) : [];
+    this.#tapName = config.host_dev_name;
+    this.#taps = taps;
+    this.#attached = taps.length;
+    const { counters } = this;
+    const throttle = (limits: RateLimiterConfig | undefined, way: "receive" | "transmit") =>
+      new Throttle({ limits, counters, resume: () => this.#resume(way), ...clocks?.[way] });
+    const rxThrottle = throttle(config.rx_rate_limiter, "receive");
+    const txThrottle = throttle(config.tx_rate_limiter, "transmit");
+    const services = { counters, rxThrottle, txThrottle, gone: () => this.#tapIsGone() };
+    this.#pairs = taps.map((_, pair) => createPair(pair, services));
+    this.sources = [rxThrottle, txThrottle, ...this.#pairs].flatMap(({ sources }) => sources);
+  }
+
+  get isBusy(): boolean {
+    return this.#pairs.some((pair) => pair.isBusy);
+  }
+
+  connect(host: DeviceHost): void {
+    this.#host = host;
+  }
+
+  activate(context: VirtioContext): void {
+    this.#context = context;
+    this.#prepareTap(context.features);
+    // 5.1.5: with MQ too, one pair until the driver asks for more.
+    this.#setRunning(context, 1);
+    this.#controlQueue = this.#controlQueueOf(context.features);
+    this.#control.start(context.queues[this.#controlQueue]);
+  }
+
+  process(queue: number): boolean {
+    if (queue === this.#controlQueue) return this.#control.process();
+    const pair = queue >> 1;
+    if (pair >= this.#running) return false;
+    // They come back by themselves for what is more than a turn should take.
+    if (queue % 2 === 0) this.#pairs[pair]!.receive();
+    else this.#pairs[pair]!.transmit();
+    return false;
+  }
+
+  reset(): void {
+    this.#context = undefined;
+    this.#controlQueue = -1;
+    this.#control.stop();
+    for (const pair of this.#pairs) pair.stop();
+    this.#running = 0;
+  }
+
+  /** 5.1.2: the one behind the pairs that the driver knows of. */
+  #controlQueueOf(features: bigint): number {
+    if (!hasFeature(features, VIRTIO_NET_F_CTRL_VQ)) return -1;
+    return hasFeature(features, VIRTIO_NET_F_MQ) ? 2 * this.#pairs.length : 2;
+  }
+
+  #prepareTap(features: bigint): void {
+    const [tap] = this.#taps;
+    const error = tap!.setHeaderSize(HEADER_BYTES) || tap!.setOffload(tapOffload(features));
+    if (error === Errno.EBADFD) this.#tapIsGone();
+    else if (error !== 0) throw new Error(`the TAP ${this.#tapName} refuses these offloads (errno ${error})`);
+  }
+
+  /** The driver's command. @returns false when there are not so many */
+  #setPairs(pairs: number): boolean {
+    const isKnown = this.#controlQueue > 2 && pairs >= 1 && pairs <= this.#pairs.length;
+    if (this.#context === undefined || !isKnown) return false;
+    this.#setRunning(this.#context, pairs);
+    return true;
+  }
+
+  #setRunning(context: VirtioContext, wanted: number): void {
+    while (this.#running > wanted) this.#pairs[--this.#running]!.stop();
+    // The host spreads its packets over what is attached: what comes by a queue that nobody reads is lost.
+    while (this.#attached > wanted) this.#taps[--this.#attached]!.setAttached(false);
+    while (this.#attached < wanted) this.#taps[this.#attached++]!.setAttached(true);
+    while (this.#running < wanted) {
+      const pair = this.#pairs[this.#running]!;
+      pair.start(context, this.#running++);
+      // Its kicks so far did nothing.
+      pair.receive();
+      pair.transmit();
+    }
+  }
+
+  /** A rate limiter lets it go on. The pairs come back by themselves for more than a turn should take. */
+  #resume(way: "receive" | "transmit"): boolean {
+    for (const pair of this.#pairs) pair[way]();
+    return false;
+  }
+
+  /** For the guest the cable is pulled. What it sends is lost, nothing comes; volt goes on. */
+  #tapIsGone(): void {
+    if (this.counters.tapGone === 1) return;
+    this.counters.tapGone = 1;
+    this.#host?.warn(`the TAP ${this.#tapName} was deleted: the guest has no link`);
+    this.#host?.changeConfig(ConfigOffset.STATUS, linkStatus(false));
+  }
+}

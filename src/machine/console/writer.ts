@@ -1,0 +1,37 @@
+/** stdout as the guest's end of the console sees it: somewhere bytes go, or have to wait. */
+import { Errno } from "../../../ffi/error.ts";
+import type { ConsoleStream } from "./stream.ts";
+
+export class ConsoleWriter {
+  readonly #stream: ConsoleStream;
+  #closed = false;
+  /** Bytes taken: to stdout, or to nowhere once that is closed. */
+  taken = 0;
+
+  constructor(stream: ConsoleStream) {
+    this.#stream = stream;
+  }
+
+  /** Whether nobody reads stdout any more: bytes are thrown away then. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Never waits. @returns how many bytes it took, from the first; 0: none for now */
+  write(bytes: Uint8Array): number {
+    const count = this.#write(bytes);
+    this.taken += count;
+    return count;
+  }
+
+  #write(bytes: Uint8Array): number {
+    while (!this.#closed) {
+      const count = this.#stream.write(bytes);
+      if (count >= 0) return count;
+      if (count === -Errno.EAGAIN) return 0;
+      // EPIPE, EIO: the reader is gone and will not come back. The guest need not know.
+      if (count !== -Errno.EINTR) this.#closed = true;
+    }
+    return bytes.length;
+  }
+}

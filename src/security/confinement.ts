@@ -1,0 +1,92 @@
+/**
+ * The way into the sandbox between the two stages, as one list of system calls. A program of two pages makes them, in
+ * this process and without a second thread, and then executes volt again: see ffi/program/.
+ */
+import { CAP, effectiveCapabilities } from "../../ffi/capabilities.ts";
+import { Fd, O } from "../../ffi/fd.ts";
+import { readLink } from "../../ffi/files.ts";
+import type { VmConfig } from "../config/schema.ts";
+import type { OpenFolder } from "./folder.ts";
+import { libraryPaths } from "./libraries.ts";
+import type { Step } from "./step.ts";
+import { landlockRuleset, landlockSteps, pathRules, requiredAbi } from "./steps/landlock.ts";
+import { limitSteps } from "./steps/limits.ts";
+import { namespaceSteps, UNSHARED } from "./steps/namespaces.ts";
+import { privilegeSteps } from "./steps/privileges.ts";
+import { ROOTED, rootSteps } from "./steps/root.ts";
+
+export type SandboxConfig = VmConfig["volt"]["sandbox"];
+
+/** What stage two has to know to tell whether it is confined: pure data, a part of the plan. */
+export interface Demands {
+  /** Steps without which there is no start: their place in the list, and what to say. */
+  readonly required: readonly (readonly [index: number, problem: string])[];
+  /** The steps that tell of namespaces and of the new root; undefined where none were asked for. */
+  readonly namespaces: { readonly unshared: number; readonly rooted: number; readonly mustBe: boolean } | undefined;
+}
+
+export interface Confinement {
+  readonly steps: readonly Step[];
+  readonly demands: Demands;
+}
+
+/** @param folders what devices have open @throws ConfigError, SystemError: what is asked for can't be had here */
+export function confinement(config: SandboxConfig, folders: readonly OpenFolder[]): Confinement {
+  const steps = [
+    ...limitSteps(),
+    ...ownNamespaces(config, folders),
+    ...privilegeSteps({ uid: config.uid, gid: config.gid }),
+  ];
+  if (config.landlock) steps.push(...landlock(config, folders));
+  const find = (mark: string) => steps.findIndex((step) => step.mark === mark);
+  return {
+    steps,
+    demands: {
+      required: steps.flatMap(({ layer, about, orElse = "stop" }, i) =>
+        orElse === "stop" ? [[i, about.startsWith("--") ? about : `sandbox: ${layer}: ${about}`] as const] : [],
+      ),
+      namespaces:
+        config.namespaces === "off"
+          ? undefined
+          : { unshared: find(UNSHARED), rooted: find(ROOTED), mustBe: config.namespaces === "require" },
+    },
+  };
+}
+
+/**
+ * Looks at what can be known before anything is opened: opening may leave marks, such as a socket's file.
+ * @throws ConfigError, SystemError
+ */
+export function checkSandbox(config: SandboxConfig): void {
+  if (config.landlock) requiredAbi();
+  allowedPaths(config);
+}
+
+function ownNamespaces(config: SandboxConfig, folders: readonly OpenFolder[]): Step[] {
+  if (config.namespaces === "off") return [];
+  const contents = {
+    libraries: libraryPaths(),
+    paths: allowedPaths(config),
+    folders: folders.map(({ fd }) => ({ fd, path: readLink(`/proc/self/fd/${fd}`) })),
+  };
+  const user = {
+    uid: process.getuid!(),
+    gid: process.getgid!(),
+    isPrivileged: effectiveCapabilities().has(CAP.SYS_ADMIN),
+  };
+  return namespaceSteps(user, rootSteps(contents), ROOTED);
+}
+
+function landlock(config: SandboxConfig, folders: readonly OpenFolder[]): Step[] {
+  const ruleset = landlockRuleset(requiredAbi(), pathRules(allowedPaths(config), folders));
+  ruleset.setInherited(true);
+  return landlockSteps(ruleset.number);
+}
+
+/** @throws SystemError for one that is not there */
+function allowedPaths(config: SandboxConfig): { path: string; isFolder: boolean }[] {
+  return config.allow_paths.map((path) => {
+    using file = Fd.open(path, O.PATH);
+    return { path, isFolder: file.status().kind === "directory" };
+  });
+}

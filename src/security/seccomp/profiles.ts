@@ -1,0 +1,56 @@
+/**
+ * The filter of each kind of thread. The common one is put over all threads as stage two's first act, before it reads a
+ * byte of the guest's kernel; main thread and vCPUs get a tighter one on top when the VM is ready to run. A call has to
+ * pass every filter of its thread.
+ */
+import { Ioctl } from "../../../ffi/kvm/ioctls.ts";
+import { TERMINAL_REQUESTS } from "../../../ffi/terminal.ts";
+import { allow, type Profile, type Rule, requests } from "./rule.ts";
+import { descriptorRules, runtimeRules, stopRule } from "./runtime.ts";
+
+export interface Profiles {
+  readonly common: Profile;
+  readonly main: Profile;
+  readonly vcpu: Profile;
+}
+
+/** @param devices what they need while a guest runs */
+export function profiles(pid: number, devices: readonly Rule[]): Profiles {
+  const terminal = allow("the console's terminal: raw mode and back, its size", "ioctl", requests(TERMINAL_REQUESTS));
+  return {
+    common: {
+      thread: "every thread",
+      rules: [
+        allow("KVM: each request that volt knows", "ioctl", requests(Ioctl)),
+        terminal,
+        ...devices,
+        ...runtimeRules(pid),
+        ...descriptorRules(),
+        stopRule(pid),
+        allow("the filters for single threads", "seccomp"),
+        allow("a vCPU's thread, when all is over", "pause"),
+      ],
+    },
+    main: {
+      thread: "main",
+      rules: [terminal, ...devices, ...runtimeRules(pid), ...descriptorRules(), stopRule(pid)],
+    },
+    vcpu: vcpuProfile(pid),
+  };
+}
+
+export function vcpuProfile(pid: number): Profile {
+  return {
+    thread: "vcpu",
+    rules: [
+      allow("runs the guest; the rest tells of one that can't go on", "ioctl", requests(VCPU_REQUESTS)),
+      ...runtimeRules(pid),
+      allow("interrupts and wakes go out by eventfd, problems to the log", "write"),
+      allow("the collector reads statm", "read close"),
+      allow("when all is over", "pause"),
+    ],
+  };
+}
+
+const { KVM_RUN, KVM_GET_REGS, KVM_GET_SREGS, KVM_TRANSLATE } = Ioctl;
+const VCPU_REQUESTS = { KVM_RUN, KVM_GET_REGS, KVM_GET_SREGS, KVM_TRANSLATE };

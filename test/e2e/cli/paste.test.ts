@@ -1,0 +1,7 @@
+import { expect, test } from "bun:test";
+import { paste, pastedText, sumOf } from "./paste.ts";
+
+test("128 KiB pasted into a terminal at once arrive whole and in order", async () => {
+  const text = pastedText(128 * 1024);
+  expect(await paste(text, 60_000)).toBe(sumOf(text));
+});

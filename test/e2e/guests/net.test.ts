@@ -1,0 +1,95 @@
+/** Networks of real Linux guests, through volt and through the host's kernel. */
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { transferBothWays } from "./net-transfer.ts";
+import { GuestTap } from "./tap.ts";
+import { guest, LIMIT, startVolt } from "./volt.ts";
+
+// One after the other: a connection's other end must not wait for a guest that waits for its turn.
+setDefaultTimeout(LIMIT);
+const MIB = 2 ** 20;
+/** What a nested machine gets through in some seconds; test/long/ has 256 MiB. */
+const SIZE = 16 * MIB;
+
+async function* lineAfter(event: Promise<void>): AsyncGenerator<Uint8Array> {
+  await event;
+  yield Buffer.from("go on\n");
+}
+
+describe.each([
+  ["through volt", ""],
+  ["through the host's kernel", ",vhost"],
+])("a network %s", (_, vhost) => {
+  test("has the MAC it was given and a link, and answers", async () => {
+    await using tap = await GuestTap.create();
+    const facts = "cat /sys/class/net/eth0/address /sys/class/net/eth0/carrier";
+    const ping = `ping -c 5 -i 0.2 ${tap.host} | grep -o '5 packets received'`;
+    const net = `tap=${tap.name},mac=06:00:ac:10:00:02${vhost}`;
+    const { status, stdout, log } = await guest(`${tap.setUp}; ${facts}; ${ping}`, ["--net", net]);
+
+    expect({ status, stdout, log }).toEqual({
+      status: 0,
+      stdout: "06:00:ac:10:00:02\n1\n5 packets received\n",
+      log: "",
+    });
+  });
+
+  test("carries a TCP stream each way, to the last byte", async () => {
+    await using tap = await GuestTap.create();
+    const { sent, received } = await transferBothWays(tap, `tap=${tap.name}${vhost}`, SIZE);
+
+    expect(received).toEqual(sent);
+  });
+
+  test("uses two queue pairs where there are two processors", async () => {
+    await using tap = await GuestTap.create({ multiQueue: true });
+    const queues = "ls /sys/class/net/eth0/queues | tr '\\n' ' '";
+    const streams = `for i in 1 2 3 4; do ping -q -c 10 -i 0.1 ${tap.host} & done | grep -c ' 10 packets received'`;
+    const { stdout, log } = await guest(`${tap.setUp}; ${queues}; ${streams}`, [
+      ...["--cpus", "2", "--net", `tap=${tap.name},queues=2${vhost}`],
+    ]);
+
+    expect({ stdout, log }).toEqual({ stdout: "rx-0 rx-1 tx-0 tx-1 4\n", log: "" });
+  });
+
+  test.each([9000, 1280])("has an MTU of %d where it was given one, and fills it", async (mtu) => {
+    await using tap = await GuestTap.create({ mtu });
+    // IP's and ICMP's headers are 28 bytes.
+    const ping = `ping -c 3 -i 0.2 -s ${mtu - 28} ${tap.host} | grep -o '3 packets received'`;
+    const script = `${tap.setUp}; cat /sys/class/net/eth0/mtu; ${ping}`;
+    const { stdout, log } = await guest(script, ["--net", `tap=${tap.name},mtu=${mtu}${vhost}`]);
+
+    expect({ stdout, log }).toEqual({ stdout: `${mtu}\n3 packets received\n`, log: "" });
+  });
+
+  test("outlives its TAP", async () => {
+    await using tap = await GuestTap.create();
+    const after = `ping -q -c 2 -W 1 ${tap.host} | grep -o ' 0 packets received'`;
+    const script = `${tap.setUp}; echo up; read line; sleep 1; ${after}; echo carrier $(cat /sys/class/net/eth0/carrier)`;
+    const gone = Promise.withResolvers<void>();
+    const flags = ["--net", `tap=${tap.name}${vhost}`];
+    await using vm = await startVolt([...flags, "--", "sh", "-c", script], { stdin: lineAfter(gone.promise) });
+    await vm.printed("up\n");
+    await tap.run(`ip link del ${tap.name}`);
+    gone.resolve();
+    const { status, stdout, log } = await vm.end();
+
+    expect({ status, stdout, log }).toEqual({
+      status: 0,
+      stdout: "up\n 0 packets received\ncarrier 0\n",
+      log: `volt: warn: net0: the TAP ${tap.name} was deleted: the guest has no link\n`,
+    });
+  });
+});
+
+test("a driver can be taken off and put back while packets come", async () => {
+  await using tap = await GuestTap.create();
+  const driver = "/sys/bus/virtio/drivers/virtio_net";
+  const again = `echo virtio0 >${driver}/unbind; echo virtio0 >${driver}/bind; ${tap.setUp} && echo back`;
+  const flood = tap.start(`busybox ping -q -i 0.01 -w 60 ${tap.guest}`);
+  const script = `${tap.setUp}; for i in 1 2 3 4 5; do ${again}; done; dmesg | grep -c 'WARNING.*virtio'`;
+  const { stdout, log } = await guest(script, ["--cpus", "2", "--net", `tap=${tap.name}`]);
+  flood.kill();
+  await flood.finished;
+
+  expect({ stdout, log }).toEqual({ stdout: `${"back\n".repeat(5)}0\n`, log: "" });
+});

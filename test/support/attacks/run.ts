@@ -1,0 +1,67 @@
+/** Starts attackers with a choice of layers around them. */
+import { join } from "node:path";
+import { parseConfig } from "../../../src/config/parse.ts";
+import { confinement, type Demands } from "../../../src/security/confinement.ts";
+import { enterSandbox } from "../../../src/security/enter.ts";
+import { ROOT } from "../source-tree.ts";
+import type { Targets } from "./attacks.ts";
+
+export interface Orders {
+  readonly attacks: readonly string[];
+  readonly targets: Targets;
+  readonly demands: Demands;
+  /** Whose filters; undefined for none. */
+  readonly seccomp?: "main" | "vcpu" | "common" | undefined;
+  /** Whether a thread of Bun's pool reads the file too. */
+  readonly pool?: boolean;
+}
+
+/** Privileges and limits are always up. */
+export type Layer = "privileges" | "namespaces" | "landlock" | "seccomp";
+
+/** What came of each attack: 0 where it succeeded, else errno, or `ended` with the process. */
+export type Results = ReadonlyMap<string, number | string>;
+
+/** Runs attacks in one process, until they are done or one of them ends it. */
+export function attack(layers: readonly Layer[], orders: Omit<Orders, "demands">): Results {
+  const child = Bun.spawnSync([process.execPath, import.meta.path, JSON.stringify({ layers, orders })], {
+    timeout: 30_000,
+    env: {},
+    stdin: "ignore",
+    stderr: "pipe",
+    stdout: "pipe",
+  });
+  const lines = child.stdout.toString().trim().split("\n");
+  const results = new Map<string, number | string>();
+  for (const line of lines.filter((one) => one.startsWith("["))) {
+    const [name, result] = JSON.parse(line);
+    results.set(name, result);
+  }
+  const ended = orders.attacks.find((name) => !results.has(name));
+  if (ended !== undefined) {
+    if (child.exitCode !== 159)
+      throw new Error(`${layers}: ${ended}: ${child.exitCode}: ${child.stdout}${child.stderr}`);
+    results.set(ended, "ended");
+  }
+  return results;
+}
+
+if (import.meta.main) {
+  const { layers, orders } = JSON.parse(process.argv[2]!) as { layers: Layer[]; orders: Orders };
+  const { sandbox } = parseConfig(
+    {
+      volt: {
+        sandbox: {
+          landlock: layers.includes("landlock"),
+          namespaces: layers.includes("namespaces") ? "require" : "off",
+          // The program and its source are files here, where volt has them in itself.
+          allow_paths: [ROOT],
+        },
+      },
+    },
+    "",
+  ).volt;
+  const way = confinement(sandbox, []);
+  const inside = join(import.meta.dirname, "inside.ts");
+  enterSandbox(way, ["bun", inside, JSON.stringify({ ...orders, demands: way.demands })], {});
+}

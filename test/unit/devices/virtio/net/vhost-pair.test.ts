@@ -1,0 +1,133 @@
+/** The network device with its queues in the host's kernel, which a test stands for: `test/e2e/guests/` has the real one. */
+import { describe, expect, test } from "bun:test";
+import { EventFd } from "../../../../../ffi/eventfd.ts";
+import { NetDevice } from "../../../../../src/devices/virtio/net/device.ts";
+import { VhostPair } from "../../../../../src/devices/virtio/net/vhost-pair.ts";
+import { GuestMemory } from "../../../../../src/memory/guest.ts";
+import { FakeTap } from "../../../../support/fake-tap.ts";
+import { FakeDriver } from "../../../../support/virtio/driver.ts";
+import { RecordingVhost } from "../../../../support/virtio/recording-vhost.ts";
+import { VirtioRig } from "../../../../support/virtio/rig.ts";
+import { CONFIG } from "./support.ts";
+
+const KNOWN = (1n << 32n) | (1n << 29n) | (1n << 15n);
+
+class VhostGuest implements Disposable {
+  readonly tap = FakeTap.create();
+  readonly vhost = new RecordingVhost(KNOWN);
+  readonly memory = GuestMemory.create(4 * 2 ** 20);
+  readonly device = new NetDevice(
+    { ...CONFIG, vhost: true },
+    { taps: [this.tap], createPair: (_, { gone }) => new VhostPair(this.tap, this.vhost, gone), inKernel: true },
+  );
+  readonly kicks = [EventFd.create("a kick"), EventFd.create("a kick")];
+  readonly rig = new VirtioRig(this.device, this.memory, {
+    interrupt: 1000,
+    kicks: this.kicks.map(({ number }) => number),
+  });
+  readonly driver = new FakeDriver(this.rig);
+
+  /** What the kernel was told since the last call, by name. */
+  told(): unknown[] {
+    return this.vhost.calls.splice(0).map((call) => call[0]);
+  }
+
+  start(): void {
+    this.driver.start();
+    this.rig.turn();
+  }
+
+  /** The kernel raises the eventfd it was given for what it can't make sense of. */
+  complain(): void {
+    const [source] = this.device.sources;
+    EventFd.attach(source!.fd, "a ring").signal();
+    this.rig.backend.run(source!.ready);
+  }
+
+  [Symbol.dispose](): void {
+    for (const kick of this.kicks) kick[Symbol.dispose]();
+    this.tap[Symbol.dispose]();
+    this.memory[Symbol.dispose]();
+  }
+}
+
+const RING = ["size", "base", "addresses", "error", "call", "kick"];
+
+describe("queues in the host's kernel", () => {
+  test("have this process for their owner, and run from DRIVER_OK to the reset", () => {
+    using guest = new VhostGuest();
+    expect(guest.told()).toEqual(["owner"]);
+    guest.start();
+    const backends = guest.vhost.calls.filter(([name]) => name === "net backend");
+    expect(backends.map(([, ...values]) => values)).toEqual([
+      [0, guest.tap.fd],
+      [1, guest.tap.fd],
+    ]);
+    expect(guest.told()).toEqual(["features", "memory", ...RING, ...RING, "net backend", "net backend"]);
+    expect(guest.device.isBusy).toBe(true);
+    expect(guest.kicks.map((kick) => kick.take())).toEqual([true, true]); // what waited before is looked at
+
+    guest.driver.reset();
+    expect(guest.driver.status).not.toBe(0); // the kernel may still write to guest memory
+    guest.rig.turn();
+    expect(guest.driver.status).toBe(0);
+    expect(guest.vhost.calls.slice(0, 2)).toEqual([
+      ["net backend", 0, -1],
+      ["net backend", 1, -1],
+    ]);
+    expect(guest.told()).toEqual(["net backend", "net backend", "kick", "call", "kick", "call"]);
+    expect(guest.device.isBusy).toBe(false);
+    guest.start();
+    expect(guest.told()).toHaveLength(16);
+  });
+
+  test("have an interrupt status that always reads as set: the kernel can't set it", () => {
+    using guest = new VhostGuest();
+    guest.start();
+    expect(guest.driver.takeInterrupt()).toBe(1);
+    expect(guest.driver.takeInterrupt()).toBe(1);
+  });
+
+  test("whose TAP is deleted make the kernel complain: the guest has no link, and needs no reset", () => {
+    using guest = new VhostGuest();
+    guest.start();
+    guest.tap.answer = 77; // EBADFD
+    guest.complain();
+    guest.complain();
+    expect(guest.driver.status).toBe(15);
+    expect(guest.driver.readBytes(0x106, 2)).toEqual(Uint8Array.of(0, 0));
+    expect(guest.rig.reports).toEqual(["net0: the TAP tap0 was deleted: the guest has no link"]);
+  });
+
+  test("of which the kernel can make no sense need a reset, and work after it", () => {
+    using guest = new VhostGuest();
+    guest.start();
+    guest.complain();
+    expect(guest.driver.status & 0x40).toBe(0x40);
+    expect(guest.device.isBusy).toBe(false);
+    guest.complain(); // too late to matter
+    guest.driver.reset();
+    guest.rig.turn();
+    guest.start();
+    expect(guest.driver.status).toBe(15);
+    expect(guest.device.isBusy).toBe(true);
+  });
+
+  test("that a driver left out need a reset, and nothing is left running", () => {
+    using guest = new VhostGuest();
+    guest.driver.negotiate();
+    guest.driver.setUpQueues();
+    guest.driver.queues[1]!.writeRegisters(0);
+    guest.driver.addStatus(4);
+    guest.rig.turn();
+    expect(guest.driver.status & 0x40).toBe(0x40);
+    expect(guest.device.isBusy).toBe(false);
+    expect(guest.rig.reports).toEqual([
+      "net0: can't be activated: queue 1 is not ready, and the host's kernel is to serve it: its driver has to reset it",
+    ]);
+    guest.driver.reset();
+    guest.rig.turn();
+    guest.start();
+    expect(guest.device.isBusy).toBe(true);
+  });
+});

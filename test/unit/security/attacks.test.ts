@@ -1,0 +1,107 @@
+/** Somebody who runs code in volt's process, and each layer alone against him. docs/security.md shows the table. */
+import { afterAll, describe, expect, test } from "bun:test";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { landlockAbi } from "../../../ffi/host.ts";
+import { ATTACKS, type Attack, type Targets } from "../../support/attacks/attacks.ts";
+import { attack, type Layer } from "../../support/attacks/run.ts";
+import { textOf } from "../../support/source-tree.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "volt-attacks-"));
+chmodSync(folder, 0o777);
+const tcp = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+const abstractName = `volt-attacks-${process.pid}`;
+const abstract = createServer().listen(`\0${abstractName}`);
+// Of the same user and without privileges, as another volt is.
+const sibling = Bun.spawn(["setpriv", "--bounding-set=-all", "--inh-caps=-all", "sleep", "600"]);
+afterAll(() => {
+  sibling.kill();
+  tcp.stop(true);
+  abstract.close();
+  rmSync(folder, { recursive: true });
+});
+
+const targets: Targets = { port: tcp.port, abstractName, sibling: sibling.pid, file: "/etc/passwd", folder };
+const NAMES = ATTACKS.map(({ name }) => name);
+const THREADS = ["common", "main", "vcpu"] as const;
+const ABI = landlockAbi();
+
+function owners({ stoppedBy }: Attack): Layer[] {
+  const all: Layer[] = ["privileges", "namespaces", "landlock", "seccomp"];
+  return all.filter((layer) => {
+    const owns = stoppedBy[layer];
+    return owns === true || (typeof owns === "number" && owns <= ABI);
+  });
+}
+
+const owned = (layer: Layer) => ATTACKS.filter((one) => owners(one).includes(layer)).map(({ name }) => name);
+
+test("every attack has a layer that stops it alone", () => {
+  expect(ATTACKS.filter((one) => owners(one).length === 0)).toEqual([]);
+});
+
+describe("alone", () => {
+  test.each(["privileges", "namespaces", "landlock"] as const)("%s stops what it owns", (layer) => {
+    writeFileSync(join(folder, "there"), "");
+    const results = attack([layer], { attacks: NAMES, targets });
+    const open = owned(layer).filter((name) => results.get(name) === 0);
+    expect(open).toEqual([]);
+    expect(results.size).toBe(NAMES.length);
+  });
+
+  // One process an attack: it may be ended by it.
+  describe.each(THREADS)("seccomp (%s)", (thread) => {
+    test.each(owned("seccomp"))("stops: %s", (name) => {
+      const results = attack(["seccomp"], { attacks: [name], targets, seccomp: thread });
+      expect(results.get(name)).not.toBe(0);
+    });
+  });
+});
+
+describe("what a layer does not own it lets through, so none hides another's hole", () => {
+  test("without namespaces, Landlock and seccomp a file is read and written, the network reached, a process started", () => {
+    const attacks = [
+      "read a file of the host",
+      "write a file",
+      "connect to the host's loopback",
+      "fork",
+      "netlink socket",
+    ];
+    const results = attack(["privileges"], { attacks, targets });
+    expect(Object.fromEntries(results)).toEqual(Object.fromEntries(attacks.map((name) => [name, 0])));
+  });
+});
+
+describe("together", () => {
+  test.each(NAMES)("they stop: %s", (name) => {
+    const layers: Layer[] = ["namespaces", "landlock", "seccomp"];
+    const results = attack(layers, { attacks: [name], targets, seccomp: "main" });
+    expect(results.get(name)).not.toBe(0);
+  });
+});
+
+describe("a thread of Bun's own pool, which was there before main's first line,", () => {
+  test.each([
+    ["namespaces", "ENOENT"],
+    ["landlock", "EACCES"],
+  ] as const)("is held by %s too", (layer, error) => {
+    const results = attack([layer], { attacks: [], targets, pool: true });
+    expect(results.get("pool")).toBe(error);
+  });
+
+  test("reads the file without them", () => {
+    expect(attack(["privileges"], { attacks: [], targets, pool: true }).get("pool")).toBe(0);
+  });
+});
+
+test("docs/security.md has the table", () => {
+  const mark = (owns: true | number | undefined) =>
+    owns === undefined ? "" : owns === true || owns === 1 ? "x" : `ABI ${owns}`;
+  const rows = ATTACKS.map(({ name, stoppedBy: { privileges, namespaces, landlock, seccomp } }) => {
+    return `| ${[name, ...[privileges, namespaces, landlock, seccomp].map(mark)].join(" | ")} |`;
+  });
+  const text = textOf("docs/security.md");
+  expect(rows.filter((row) => !text.includes(row))).toEqual([]);
+});
