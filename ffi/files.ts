@@ -5,6 +5,7 @@ import { libc } from "./libc.ts";
 
 /** What a small text file may hold: a bound, so that a device given as a file ends. */
 const MAX_BYTES = 2 ** 20;
+/** limits.h */
 const PATH_MAX = 4096;
 
 /** Whether a path leads to anything, also to what may not be read: opening that says why. */
@@ -38,11 +39,11 @@ export function makeFolder(path: string, mode = 0o755): void {
   check(libc.mkdir(cString(path), mode), "mkdir", path);
 }
 
-/** Where a symbolic link leads, such as /proc/self/fd/N. @throws SystemError */
-export function readLink(path: string): string {
-  const bytes = new Uint8Array(PATH_MAX);
-  const length = check(libc.readlink(cString(path), bytes, bytes.length), "readlink", path);
-  return Buffer.from(bytes.subarray(0, length)).toString();
+/** Where a symbolic link leads, as it is written; undefined when the path is none. */
+export function readLink(path: string): string | undefined {
+  const target = new Uint8Array(PATH_MAX);
+  const length = libc.readlink(cString(path), target, target.length);
+  return length < 0 ? undefined : new TextDecoder().decode(target.subarray(0, length));
 }
 
 /** Takes a name away, if it is there and may be taken. */

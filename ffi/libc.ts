@@ -62,6 +62,8 @@ const symbols = {
   clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
   getrandom: { args: ["ptr", "u64", "u32"], returns: i64 },
   sched_yield: { args: [], returns: "i32" },
+  sched_setaffinity: { args: ["i32", "u64", "ptr"], returns: "i32" },
+  sched_getaffinity: { args: ["i32", "u64", "ptr"], returns: "i32" },
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
   syscall: { args: ["i64", "u64", "u64", "u64", "u64", "u64"], returns: i64 },
   dlsym: { args: ["ptr", "ptr"], returns: i64 },

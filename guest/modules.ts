@@ -34,6 +34,9 @@ export const DEBIAN_MODULES: readonly string[] = [
   "overlay",
 ];
 
+/** Counts the ways the archive was laid out: an older one is packed anew. */
+export const MODULES_LAYOUT = 2;
+
 /**
  * @param unpackedKernelDir a kernel package as `dpkg-deb -x` unpacks it: it has `lib/modules/VERSION`
  *   (`modules.dep` is made there if it is missing).

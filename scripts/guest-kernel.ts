@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { DEBIAN_MODULES, guestModules } from "../guest/modules.ts";
+import { DEBIAN_MODULES, guestModules, MODULES_LAYOUT } from "../guest/modules.ts";
 import { addKernel } from "../src/kernels/add.ts";
 import { buildKernel } from "../src/kernels/build/build.ts";
 import { listKernels } from "../src/kernels/list.ts";
@@ -13,8 +13,6 @@ import { debianCloudKernel } from "../test/testbed/kernel.ts";
 const STORE = storePaths(join(import.meta.dirname, "../dist/store"));
 const STOCK = "debian-cloud";
 const BUILT = "volt";
-/** Of the archive that guest/modules.ts makes. */
-const MODULES_LAYOUT = 2;
 
 export interface StockKernel {
   /** VOLT_HOME. */
@@ -33,7 +31,7 @@ export interface StockKernel {
 export async function stockKernel(): Promise<StockKernel> {
   const { version, vmlinuz, root } = await debianCloudKernel();
   // What it was made of: another kernel or another list of modules makes it anew.
-  const from = `linux-image-${version} with modules (${MODULES_LAYOUT}) ${DEBIAN_MODULES.join(" ")}`;
+  const from = `linux-image-${version} with ${DEBIAN_MODULES.join(" ")} (layout ${MODULES_LAYOUT})`;
   const isThere = () =>
     listKernels(STORE).find(({ name, manifest }) => name === STOCK && manifest?.source.from === from);
   if (!isThere()) {

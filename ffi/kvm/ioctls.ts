@@ -26,6 +26,7 @@ export const Ioctl = {
   KVM_GET_SREGS: ior(KVMIO, 0x83, L.SREGS.size),
   KVM_SET_SREGS: iow(KVMIO, 0x84, L.SREGS.size),
   KVM_TRANSLATE: iowr(KVMIO, 0x85, L.TRANSLATION.size),
+  KVM_GET_MSRS: iowr(KVMIO, 0x88, L.MSRS.size),
   KVM_SET_MSRS: iow(KVMIO, 0x89, L.MSRS.size),
   KVM_SET_FPU: iow(KVMIO, 0x8d, L.FPU.size),
   KVM_GET_LAPIC: ior(KVMIO, 0x8e, L.LAPIC_STATE.size),
@@ -34,6 +35,8 @@ export const Ioctl = {
   KVM_SET_MP_STATE: iow(KVMIO, 0x99, L.MP_STATE.size),
   KVM_ENABLE_CAP: iow(KVMIO, 0xa3, L.ENABLE_CAP.size),
   KVM_GET_TSC_KHZ: io(KVMIO, 0xa3),
+  KVM_KVMCLOCK_CTRL: io(KVMIO, 0xad),
+  KVM_X86_SET_MSR_FILTER: iow(KVMIO, 0xc6, L.MSR_FILTER.size),
 } as const;
 
 /** The capabilities volt uses or reports. */
@@ -74,5 +77,10 @@ export const KVM_IOEVENTFD_FLAG_DATAMATCH = 1;
 export const KVM_IOEVENTFD_FLAG_PIO = 2;
 export const KVM_IRQFD_FLAG_DEASSIGN = 1;
 export const KVM_MEM_READONLY = 2;
+export const KVM_MP_STATE_RUNNABLE = 0;
+export const KVM_MSR_FILTER_DEFAULT_DENY = 1;
+export const KVM_MSR_FILTER_READ = 1;
+export const KVM_MSR_FILTER_WRITE = 2;
+export const KVM_MSR_FILTER_MAX_RANGES = 16;
 /** The header spells it so. */
 export const KVM_CPUID_FLAG_SIGNIFCANT_INDEX = 1;

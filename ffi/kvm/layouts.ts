@@ -109,6 +109,17 @@ export const CPUID_ENTRY = layout("struct kvm_cpuid_entry2", KVM, 40, {
   edx: u32(24),
 });
 
+/** One range of MSRs: a bit each in `bitmap`, from `base` on; a set bit allows what `flags` says. */
+export const MSR_FILTER_RANGE = layout("struct kvm_msr_filter_range", KVM, 24, {
+  flags: u32(0),
+  nmsrs: u32(4),
+  base: u32(8),
+  bitmap: u64(16),
+});
+
+/** Up to 16 ranges. */
+export const MSR_FILTER = layout("struct kvm_msr_filter", KVM, 392, { flags: u32(0), ranges: blob(8, 384) });
+
 export const MSRS = layout("struct kvm_msrs", KVM, 8, { nmsrs: u32(0) });
 
 export const MSR_ENTRY = layout("struct kvm_msr_entry", KVM, 16, { index: u32(0), data: u64(8) });

@@ -7,6 +7,7 @@ import type { CpuidEntry } from "./cpuid.ts";
 import { readCpuid } from "./cpuid.ts";
 import { Cap, type CapName, Ioctl, KVM_API_VERSION } from "./ioctls.ts";
 import { CPUID_ENTRY, CPUID2 } from "./layouts.ts";
+import { readMsr } from "./msrs.ts";
 import { Vm } from "./vm.ts";
 
 export class Kvm implements Disposable {
@@ -41,6 +42,17 @@ export class Kvm implements Disposable {
       `ioctl(KVM_CHECK_EXTENSION, ${name})`,
       this.fd.about,
     );
+  }
+
+  /** KVM_CHECK_EXTENSION by number, for a capability that only a user's template names. */
+  extension(number: number): number {
+    const call = `ioctl(KVM_CHECK_EXTENSION, ${number})`;
+    return check(libc.ioctl(this.fd.number, Ioctl.KVM_CHECK_EXTENSION, number), call, this.fd.about);
+  }
+
+  /** What the host's KVM offers in a feature MSR, ARCH_CAPABILITIES for one; undefined where it has none. */
+  featureMsr(index: number): bigint | undefined {
+    return readMsr(this.fd, index);
   }
 
   /** Size in bytes of a vCPU's kvm_run mapping. */

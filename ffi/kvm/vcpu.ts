@@ -5,8 +5,9 @@ import type { Fd } from "../fd.ts";
 import { libc } from "../libc.ts";
 import { MAP, Mapping } from "../memory.ts";
 import { type CpuidEntry, writeCpuid } from "./cpuid.ts";
-import { Ioctl } from "./ioctls.ts";
+import { Ioctl, KVM_MP_STATE_RUNNABLE } from "./ioctls.ts";
 import * as L from "./layouts.ts";
+import { type Msr, readMsr, writeMsrs } from "./msrs.ts";
 import { KvmRun } from "./run.ts";
 
 /** General registers by name; 64-bit values as bigint where they may exceed 53 bits. */
@@ -27,11 +28,6 @@ export interface SpecialRegisters {
   readonly cr3: number;
   readonly cr4: number;
   readonly efer: number;
-}
-
-export interface Msr {
-  readonly index: number;
-  readonly value: number | bigint;
 }
 
 export class Vcpu implements Disposable {
@@ -65,12 +61,12 @@ export class Vcpu implements Disposable {
 
   /** @returns how many were set: KVM stops at the first it does not know */
   setMsrs(msrs: readonly Msr[]): number {
-    const bytes = new Uint8Array(L.MSRS.size + msrs.length * L.MSR_ENTRY.size);
-    put(bytes, L.MSRS.fields.nmsrs, msrs.length);
-    msrs.forEach(({ index, value }, i) => {
-      bytes.set(pack(L.MSR_ENTRY, { index, data: value }), L.MSRS.size + i * L.MSR_ENTRY.size);
-    });
-    return this.#call("KVM_SET_MSRS", bytes);
+    return this.#call("KVM_SET_MSRS", writeMsrs(msrs));
+  }
+
+  /** @returns an MSR's value, or undefined where KVM has no such MSR */
+  msr(index: number): bigint | undefined {
+    return readMsr(this.fd, index);
   }
 
   setRegisters(registers: Registers): void {
@@ -132,6 +128,19 @@ export class Vcpu implements Disposable {
   /** The TSC's frequency as this vCPU sees it, in kHz. @throws SystemError EIO where the host's TSC is not stable */
   tscKhz(): number {
     return this.#call("KVM_GET_TSC_KHZ", null);
+  }
+
+  /** A vCPU that would wait for INIT and SIPI runs from where its registers point. */
+  makeRunnable(): void {
+    this.#call("KVM_SET_MP_STATE", pack(L.MP_STATE, { mp_state: KVM_MP_STATE_RUNNABLE }));
+  }
+
+  /**
+   * KVM_KVMCLOCK_CTRL: tells the guest, by its kvm-clock, that it was stopped, so that its watchdogs do not take the gap
+   * for a lock-up. @returns false for a guest that uses no kvm-clock
+   */
+  noteStopped(): boolean {
+    return libc.ioctl(this.#number, Ioctl.KVM_KVMCLOCK_CTRL, null) === 0;
   }
 
   /** Guest-physical address of a linear address, or undefined where nothing is mapped. */

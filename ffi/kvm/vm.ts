@@ -5,6 +5,7 @@ import { Fd } from "../fd.ts";
 import { libc } from "../libc.ts";
 import * as K from "./ioctls.ts";
 import { IOEVENTFD, IRQCHIP, IRQFD, MEMORY_REGION, PIT_CONFIG } from "./layouts.ts";
+import { type MsrBitmap, setMsrFilter } from "./msrs.ts";
 import { Vcpu } from "./vcpu.ts";
 
 /** A piece of guest-physical memory backed by this process's memory; all in bytes. */
@@ -77,6 +78,14 @@ export class Vm implements Disposable {
   /** The 8254 timer in the kernel. The speaker dummy answers port 0x61, which Linux polls when it calibrates. */
   createPit(): void {
     this.#call("KVM_CREATE_PIT2", pack(PIT_CONFIG, { flags: K.KVM_PIT_SPEAKER_DUMMY }));
+  }
+
+  /**
+   * KVM_X86_SET_MSR_FILTER: all MSRs but these raise #GP; see `setMsrFilter`.
+   * @throws SystemError
+   */
+  allowMsrs(allowed: readonly MsrBitmap[]): void {
+    check(setMsrFilter(this.fd, allowed) ? 0 : -1, "ioctl(KVM_X86_SET_MSR_FILTER)", this.fd.about);
   }
 
   /** A write to the eventfd becomes an edge on interrupt line `gsi`. */

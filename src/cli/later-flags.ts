@@ -9,6 +9,4 @@ const later = (what: string) =>
 export const LATER_FLAGS = {
   api: later("control API"),
   d: later("detached mode"),
-  "cpu-template": later("CPU templates"),
-  "cpu-affinity": later("CPU pinning"),
 } as const;

@@ -29,6 +29,17 @@ export const RUN_FLAGS = {
   },
   append: { type: "string", valueHint: "S", description: "adds to the kernel command line", mayBeEmpty: true },
   cpus: { type: "string", valueHint: "N", description: "1 to 32 (default 1)" },
+  "cpu-template": {
+    type: "string",
+    valueHint: "NAME|FILE",
+    description:
+      "which features the guest sees: baseline-v2, -v3, -v4 (x86-64 levels), or a file as `volt cpu dump` prints",
+  },
+  "cpu-affinity": {
+    type: "string",
+    valueHint: "LIST",
+    description: "host CPUs for the vCPU threads, one each and round again: 0-3,8",
+  },
   memory: { type: "string", valueHint: "SIZE", description: "128M (default), 1G; a bare number is MiB" },
   hugepages: { type: "boolean", description: "backs guest memory with 2 MiB hugetlbfs pages" },
   console: {
@@ -86,6 +97,8 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   "boot-source.boot_args": "--cmdline",
   "machine-config.vcpu_count": "--cpus",
   "machine-config.mem_size_mib": "--memory",
+  "machine-config.cpu_template": "--cpu-template",
+  "volt.cpu_affinity": "--cpu-affinity",
   "logger.log_path": "--log-file",
   "volt.id": "--id",
   "volt.append": "--append",
@@ -115,6 +128,7 @@ export function configOfFlags(
       vcpu_count: number(args.cpus, "--cpus"),
       mem_size_mib: args.memory === undefined ? undefined : parseMib(args.memory, "--memory"),
       huge_pages: args.hugepages ? ("2M" as const) : undefined,
+      cpu_template: args["cpu-template"],
     }),
     ...devicesOfFlags(args, lists),
     logger: given({
@@ -124,6 +138,7 @@ export function configOfFlags(
     }) as VmConfigInput["logger"],
     volt: given({
       id: args.id,
+      cpu_affinity: args["cpu-affinity"],
       append: args.append,
       command: command.length > 0 ? [...command] : undefined,
       console: args.console,

@@ -34,3 +34,19 @@ export function oneOf<const T extends readonly string[]>(...options: T) {
 export function areDistinct(values: readonly string[]): boolean {
   return new Set(values).size === values.length;
 }
+
+const CPU_LIST = 'must be CPU numbers such as "0-3,8"';
+/** Numbers and ranges, as /sys has them; each CPU once. */
+export const cpuList = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,4}(-\d{1,4})?(,\d{1,4}(-\d{1,4})?)*$/, CPU_LIST),
+  v.check((list) => expandCpuList(list).length > 0, `${CPU_LIST}, with each range upwards`),
+  v.check((list) => new Set(expandCpuList(list)).size === expandCpuList(list).length, "must name a CPU once"),
+);
+
+/** The numbers in a CPU list, in its order; none if a range runs downwards. */
+export function expandCpuList(list: string): number[] {
+  const ranges = list.split(",").map((range) => range.split("-").map(Number));
+  if (ranges.some(([first, last = first]) => last! < first!)) return [];
+  return ranges.flatMap(([first, last = first]) => Array.from({ length: last! - first! + 1 }, (_, i) => first! + i));
+}

@@ -1,11 +1,12 @@
 /** From anything to a checked VM, with errors that name the field, what was found and what is allowed. */
 import * as v from "valibot";
+import { type CpuTemplate, CpuTemplateSchema } from "./cpu-template.ts";
 import { ConfigError } from "./error.ts";
 import { printable } from "./printable.ts";
 import { type VmConfig, type VmConfigInput, VmConfigSchema } from "./schema.ts";
 
 /** Sections of Firecracker's file that name what volt does not have yet. */
-const LATER = ["metrics", "mmds-config", "cpu-config"];
+const LATER = ["metrics", "mmds-config"];
 
 /** Checks whose message needs no "found": of an empty text or list it would say "0". */
 const SAY_IT_ALL = ["check", "non_empty", "min_length"];
@@ -24,26 +25,46 @@ export function parseConfig(input: unknown, where: string, nameOf = (field: stri
   }
   const later = LATER.find((section) => Object.hasOwn(input, section));
   if (later) throw new ConfigError(where, later, "volt does not have this yet: take the section out");
-  const result = v.safeParse(VmConfigSchema, input);
+  return parseWith(VmConfigSchema, input, where, nameOf);
+}
+
+/** @throws ConfigError where the text is no JSON, or no VM */
+export function parseConfigText(text: string, where: string): VmConfigInput {
+  const input = parseJson(text, where, "volt run --print-config");
+  parseConfig(input, where);
+  return input as VmConfigInput;
+}
+
+/** @throws ConfigError where the text is no JSON, or no CPU template */
+export function parseCpuTemplate(text: string, where: string): CpuTemplate {
+  return parseWith(CpuTemplateSchema, parseJson(text, where, "volt cpu dump"), where);
+}
+
+function parseWith<S extends v.GenericSchema>(
+  schema: S,
+  input: unknown,
+  where: string,
+  nameOf = (field: string) => field,
+): v.InferOutput<S> {
+  // To valibot an array is an object.
+  if (Array.isArray(input)) throw new ConfigError(where, "", "must be an object, found Array");
+  const result = v.safeParse(schema, input);
   if (result.success) return result.output;
   const issue = result.issues[0];
   throw new ConfigError(where, nameOf(v.getDotPath(issue) ?? ""), problem(issue));
 }
 
-/** @throws ConfigError where the text is no JSON, or no VM */
-export function parseConfigText(text: string, where: string): VmConfigInput {
-  let input: unknown;
+/** @param example a command that prints a good one */
+function parseJson(text: string, where: string, example: string): unknown {
   try {
-    input = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw new ConfigError(
       where,
       "",
-      `not JSON (${excerpt((error as Error).message)}): see \`volt run --print-config\` for an example`,
+      `not JSON (${excerpt((error as Error).message)}): see \`${example}\` for an example`,
     );
   }
-  parseConfig(input, where);
-  return input as VmConfigInput;
 }
 
 /** Devices a VM has at most one of: null in a layer takes one away. */
@@ -56,9 +77,14 @@ export type VmConfigLayer = Omit<VmConfigInput, SingleDevice> & { [K in SingleDe
 /** Two layers of one VM: what `over` says wins, field by field; its disks and interfaces are added, same ids replaced. */
 export function mergeConfig(under: VmConfigInput, over: VmConfigLayer): VmConfigInput {
   const single = SINGLE_DEVICES.map((name) => [name, over[name] === undefined ? under[name] : over[name]] as const);
+  const machine = { ...under["machine-config"], ...over["machine-config"] };
+  // A template by name on top takes the place of one that is written out below, and the other way round.
+  if (over["cpu-config"] !== undefined) delete machine.cpu_template;
+  const template = over["cpu-config"] ?? (over["machine-config"]?.cpu_template ? undefined : under["cpu-config"]);
   return {
     "boot-source": { ...under["boot-source"], ...over["boot-source"] },
-    "machine-config": { ...under["machine-config"], ...over["machine-config"] },
+    "machine-config": machine,
+    ...(template === undefined ? {} : { "cpu-config": template }),
     drives: mergeById(under.drives, over.drives, "drive_id"),
     "network-interfaces": mergeById(under["network-interfaces"], over["network-interfaces"], "iface_id"),
     ...Object.fromEntries(single.filter(([, section]) => section)),

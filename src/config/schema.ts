@@ -3,8 +3,9 @@
  * this; volt's own settings are under `volt`.
  */
 import * as v from "valibot";
+import { CpuTemplateSchema } from "./cpu-template.ts";
 import { balloon, drives, entropy, networkInterfaces, vsock } from "./devices.ts";
-import { bootArgs, oneOf, path, seconds, text, whole } from "./fields.ts";
+import { bootArgs, cpuList, oneOf, path, seconds, text, whole } from "./fields.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log-levels.ts";
 import { sandbox } from "./sandbox.ts";
 
@@ -26,6 +27,8 @@ const machineSettings = v.strictObject({
   vcpu_count: v.optional(whole(VCPUS.min, VCPUS.max), 1),
   mem_size_mib: v.optional(whole(MEMORY_MIB.min, MEMORY_MIB.max), 128),
   huge_pages: v.optional(oneOf("None", "2M"), "None"),
+  /** A template that volt has, or a file in the format of `cpu-config`. */
+  cpu_template: v.optional(path),
 });
 /** hugetlbfs rounds up: a last half page would be reserved for nobody. */
 const fillsHugePages = ({ huge_pages, mem_size_mib }: v.InferOutput<typeof machineSettings>) =>
@@ -43,6 +46,8 @@ const logger = v.strictObject({
 
 const volt = v.strictObject({
   id: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]{1,64}$/, "must be 1 to 64 letters, digits or dashes"))),
+  /** Host CPUs for the vCPU threads, one each and round again: `0-3,8`. */
+  cpu_affinity: v.optional(cpuList),
   /** Added to the command line. */
   append: v.optional(bootArgs),
   /** What volt's own initramfs runs; its shell without one. */
@@ -61,9 +66,11 @@ const volt = v.strictObject({
   sandbox: v.optional(sandbox, {}),
 });
 
-export const VmConfigSchema = v.strictObject({
+const vmFields = v.strictObject({
   "boot-source": v.optional(bootSource, {}),
   "machine-config": v.optional(machineConfig, {}),
+  /** A CPU template written out, or the path of its file. */
+  "cpu-config": v.optional(v.lazy((input) => (typeof input === "string" ? path : CpuTemplateSchema))),
   drives: v.optional(drives, []),
   "network-interfaces": v.optional(networkInterfaces, []),
   vsock: v.optional(vsock),
@@ -72,6 +79,18 @@ export const VmConfigSchema = v.strictObject({
   logger: v.optional(logger, {}),
   volt: v.optional(volt, {}),
 });
+
+/** One template: two would each be half of what the guest gets. */
+export const VmConfigSchema = v.pipe(
+  vmFields,
+  v.forward(
+    v.check(
+      (vm) => vm["cpu-config"] === undefined || vm["machine-config"].cpu_template === undefined,
+      "is a second CPU template, beside machine-config.cpu_template: give one of the two",
+    ),
+    ["cpu-config"],
+  ),
+);
 
 /** A VM as a person writes it. */
 export type VmConfigInput = v.InferInput<typeof VmConfigSchema>;

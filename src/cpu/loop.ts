@@ -50,48 +50,75 @@ export class VcpuLoop {
     const vcpu = this.#vcpu;
     const state = vcpu.state;
     const control = this.#control;
-    const exits = this.exits;
     while (!control.stopped) {
       const result = vcpu.run();
       if (result !== 0) {
-        if (result !== -Errno.EINTR && result !== -Errno.EAGAIN) {
-          this.error = -result;
-          return "failure";
-        }
+        if (!this.#isInterruption(result)) return "failure";
         // A kick sets immediate_exit first, so that one which comes just before KVM_RUN is not lost. Clear it before
         // `stopped` is read again: whoever kicks sets its reason before immediate_exit.
         state.immediateExit = false;
-        exits.interrupted++;
+        this.exits.interrupted++;
         continue;
       }
-      switch (state.exitReason) {
-        case Exit.KVM_EXIT_IO:
-          exits.io++;
-          try {
-            this.#ports.serve(state);
-          } catch (error) {
-            control.deviceFault(error);
-          }
-          break;
-        case Exit.KVM_EXIT_MMIO:
-          exits.mmio++;
-          try {
-            this.#mmio.serve(state);
-          } catch (error) {
-            control.deviceFault(error);
-          }
-          break;
-        case Exit.KVM_EXIT_INTR:
-        case Exit.KVM_EXIT_IRQ_WINDOW_OPEN:
-          break;
-        case Exit.KVM_EXIT_SHUTDOWN:
-          return "triple fault";
-        case Exit.KVM_EXIT_SYSTEM_EVENT:
-          return "shutdown event";
-        default:
-          return "failure";
-      }
+      const end = this.#serve(state.exitReason);
+      if (end !== undefined) return end;
     }
     return "stopped";
+  }
+
+  /**
+   * Finishes the access that was under way when `run` returned, without entering the guest: KVM does an instruction's
+   * second half (the register of an `in`) only as it is run again. Then the vCPU's state is whole, and may be read.
+   * @returns "stopped", unless the access itself ends the machine
+   */
+  settle(): LoopEnd {
+    const vcpu = this.#vcpu;
+    const state = vcpu.state;
+    for (;;) {
+      state.immediateExit = true;
+      const result = vcpu.run();
+      state.immediateExit = false;
+      if (result !== 0) return this.#isInterruption(result) ? "stopped" : "failure";
+      // A long string instruction has more to do.
+      const end = this.#serve(state.exitReason);
+      if (end !== undefined) return end;
+    }
+  }
+
+  #isInterruption(result: number): boolean {
+    if (result === -Errno.EINTR || result === -Errno.EAGAIN) return true;
+    this.error = -result;
+    return false;
+  }
+
+  /** @returns why the loop should return, if it should */
+  #serve(reason: number): LoopEnd | undefined {
+    switch (reason) {
+      case Exit.KVM_EXIT_IO:
+        this.exits.io++;
+        try {
+          this.#ports.serve(this.#vcpu.state);
+        } catch (error) {
+          this.#control.deviceFault(error);
+        }
+        return undefined;
+      case Exit.KVM_EXIT_MMIO:
+        this.exits.mmio++;
+        try {
+          this.#mmio.serve(this.#vcpu.state);
+        } catch (error) {
+          this.#control.deviceFault(error);
+        }
+        return undefined;
+      case Exit.KVM_EXIT_INTR:
+      case Exit.KVM_EXIT_IRQ_WINDOW_OPEN:
+        return undefined;
+      case Exit.KVM_EXIT_SHUTDOWN:
+        return "triple fault";
+      case Exit.KVM_EXIT_SYSTEM_EVENT:
+        return "shutdown event";
+      default:
+        return "failure";
+    }
   }
 }

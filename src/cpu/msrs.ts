@@ -1,5 +1,5 @@
 /** The model-specific registers volt sets before a guest starts. Names and numbers: Intel SDM volume 4. */
-import type { Msr } from "../../ffi/kvm/vcpu.ts";
+import type { Msr } from "../../ffi/kvm/msrs.ts";
 
 const IA32_TSC = 0x10;
 const IA32_SYSENTER_CS = 0x174;

@@ -34,6 +34,13 @@ const CONSOLES = {
  */
 const EARLY_CONSOLE = "earlycon=uart8250,io,0x3f8";
 
+const NO_ACPI = "acpi=off";
+/**
+ * Words that switch the I/O APIC off. With hardware-reduced ACPI the guest then has no interrupt controller left; without
+ * ACPI it has the PICs.
+ */
+const WITHOUT_IO_APIC = ["nosmp", "noapic", "maxcpus=0"];
+
 /**
  * The whole command line, `append` last so that it wins.
  * @param virtio the devices' windows: a guest without ACPI learns of them here, and only such a one, since Linux would
@@ -46,13 +53,17 @@ export function commandLine(config: VmConfig, virtio: readonly VirtioWindow[] = 
   const early = console === "virtio" ? [EARLY_CONSOLE] : [];
   const own = boot_args ?? [...CONSOLES[console], ...DEFAULT, ...early].join(" ");
   const text = [own, config.volt.append ?? ""].filter((part) => part !== "").join(" ");
-  const first = [...(hasAcpi(text) ? [] : virtio.map(virtioParameter)), ...rootParameters(config, text)];
+  const first = [...(hasAcpi(text) ? [] : withoutAcpi(text, virtio)), ...rootParameters(config, text)];
   return [...first, text].filter((part) => part !== "").join(" ");
 }
 
-/** Whether the guest was told to do without ACPI: it then has no power button. */
+/** Whether the guest uses ACPI: without it, by its own wish or for want of an I/O APIC, it has no power button. */
 export function hasAcpi(commandLine: string): boolean {
-  return !commandLine.split(/\s+/).includes("acpi=off");
+  return !commandLine.split(/\s+/).some((word) => word === NO_ACPI || WITHOUT_IO_APIC.includes(word));
+}
+
+function withoutAcpi(text: string, virtio: readonly VirtioWindow[]): string[] {
+  return [...virtio.map(virtioParameter), ...(text.split(/\s+/).includes(NO_ACPI) ? [] : [NO_ACPI])];
 }
 
 /** Where the root filesystem is, unless the user said it: the root disk is always the first. */

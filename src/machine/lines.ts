@@ -20,6 +20,8 @@ export interface LineNumbers extends Readonly<Record<LineName, number>> {
   readonly virtio: readonly VirtioLineNumbers[];
   /** Wakes the main thread: an end, room in a console ring, bytes for it. */
   readonly wake: number;
+  /** A vCPU stands still: signalled once for each. */
+  readonly paused: number;
 }
 
 /** @param virtio how many queues each virtio device has */
@@ -30,6 +32,7 @@ export function createLines(virtio: readonly number[]): LineNumbers {
     serial: create("serial"),
     events: create("events"),
     wake: create("wake"),
+    paused: create("paused"),
     virtio: virtio.map((queues) => ({
       interrupt: create("virtio interrupt"),
       kicks: Array.from({ length: queues }, () => create("virtio queue")),

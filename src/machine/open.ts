@@ -6,10 +6,13 @@ import { isTerminal, windowSize } from "../../ffi/terminal.ts";
 import { ConfigError } from "../config/error.ts";
 import type { VmConfig } from "../config/schema.ts";
 import { openDevices } from "../devices/virtio/registry.ts";
+import { hostBrand } from "../host/brand.ts";
 import { openInput, openOutput } from "../host/open-file.ts";
 import type { FoundKernel } from "../kernels/store.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { VERSION } from "../version.ts";
+import { hostCpusOf } from "./affinity.ts";
+import { cpuTemplateOf } from "./cpu-template.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
 import { rootDisk, userLand } from "./user-land.ts";
 
@@ -40,6 +43,7 @@ export function openPlan(config: VmConfig, kernel: FoundKernel, timeline: Timeli
     kernel: { ...openImage(kernel.path, "--kernel"), mappable: kernel.inStore },
     initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "--initrd"),
     modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
+    processors: { brand: hostBrand(), template: cpuTemplateOf(config), hostCpus: hostCpusOf(config) },
     ...consoleStreams(config.volt.console),
     window: windowSize(STDIN) ?? windowSize(STDOUT),
     term: process.env["TERM"],

@@ -9,6 +9,7 @@ import type { MachineLog } from "./log.ts";
 import type { Plan } from "./plan.ts";
 import type { MachineSandbox } from "./sandbox.ts";
 import type { MachineState } from "./state.ts";
+import type { VcpuPause } from "./threads/pause.ts";
 
 export interface MachineParts {
   readonly plan: Plan;
@@ -27,4 +28,6 @@ export interface MachineParts {
   /** Where stdin is a terminal. */
   readonly crashGuard: CrashGuard | undefined;
   readonly sandbox: MachineSandbox;
+  /** Stops all vCPUs, lets them go on. */
+  readonly vcpus: VcpuPause;
 }

@@ -6,6 +6,7 @@ import { Fd } from "../../ffi/fd.ts";
 import type { VmConfig } from "../config/schema.ts";
 import type { OpenedDevices } from "../devices/virtio/kind.ts";
 import type { Demands } from "../security/confinement.ts";
+import type { PlannedProcessors } from "./processors.ts";
 
 /** A descriptor that survives the exec. */
 export interface PlannedFile {
@@ -35,6 +36,7 @@ export interface Plan {
   readonly initrd: PlannedFile | undefined;
   /** A cpio archive of modules that goes behind volt's own initramfs. */
   readonly modules: PlannedFile | undefined;
+  readonly processors: PlannedProcessors;
   /** What the virtio devices have open. */
   readonly devices: OpenedDevices;
   readonly stdin: PlannedStream;

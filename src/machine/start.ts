@@ -4,17 +4,11 @@
  */
 import { CrashGuard } from "../../ffi/crash-guard.ts";
 import { Fd } from "../../ffi/fd.ts";
-import type { CpuidEntry } from "../../ffi/kvm/cpuid.ts";
 import { Kvm } from "../../ffi/kvm/system.ts";
-import type { Vcpu } from "../../ffi/kvm/vcpu.ts";
 import type { Vm } from "../../ffi/kvm/vm.ts";
 import { disownChildren, nameThread } from "../../ffi/process.ts";
 import { blockSignals, installKick } from "../../ffi/signal.ts";
 import { ConfigError } from "../config/error.ts";
-import { wireLocalInterrupts } from "../cpu/apic.ts";
-import { guestCpuid } from "../cpu/cpuid.ts";
-import type { EntryState } from "../cpu/modes.ts";
-import { BOOT_MSRS } from "../cpu/msrs.ts";
 import { type CreatedDevices, createDevices } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
@@ -29,16 +23,14 @@ import { connectLines, createLines, line } from "./lines.ts";
 import { machineLog } from "./log.ts";
 import { MainLoop } from "./main-loop.ts";
 import { type Plan, readPlan } from "./plan.ts";
+import { Processors } from "./processors.ts";
 import { MachineSandbox } from "./sandbox.ts";
 import { HANDLED_SIGNALS } from "./signals.ts";
 import { MachineState } from "./state.ts";
+import { VcpuPause } from "./threads/pause.ts";
 import { VcpuThreads } from "./threads/start.ts";
 import { userLand } from "./user-land.ts";
 import { connectVirtio, describeVirtio } from "./virtio/set-up.ts";
-
-/** FNINIT's control word, and MXCSR after reset (SDM volume 1, 8.1.5 and 10.2.3). */
-const FPU_CONTROL_WORD = 0x37f;
-const MXCSR = 0x1f80;
 
 /** @param planNumber the descriptor of the sealed plan; @param firstLineNs when this stage's first line ran */
 export function startMachine(planNumber: number, firstLineNs: number): never {
@@ -84,12 +76,14 @@ function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): n
   describeVirtio(devices, block);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
+    const hostCpu = plan.processors.hostCpus?.[vcpu % plan.processors.hostCpus.length];
     threads.start({
       vcpu,
       block: block.address,
       lines,
       timeline: recording,
       log: logOptions,
+      hostCpu,
       filter: sandbox.vcpuFilter,
     });
   }
@@ -103,12 +97,13 @@ function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): n
   connectLines(vm, lines);
   connectVirtio(vm, lines, block, kvm.capability("KVM_CAP_READONLY_MEM") !== 0);
   timeline.mark("VM created");
-  const cpuid = Array.from({ length: cpus }, (_, vcpu) => vcpuCpuid(kvm, vcpu, cpus));
+  const processors = new Processors(kvm, cpus, plan.processors);
+  if (!processors.filterMsrs(kvm, vm)) log.warn("this host's KVM filters no MSRs: the guest reaches all it emulates");
   timeline.mark("CPUID configured");
   const memory = GuestMemory.create(mem_size_mib * 2 ** 20, huge_pages === "2M" ? "hugepages" : "normal");
   plugMemory(vm, memory);
   timeline.mark("guest memory allocated");
-  const features = cpuid[0]!.find(({ leaf }) => leaf === 1)!;
+  const features = processors.cpuid(0).find(({ leaf }) => leaf === 1)!;
   const guest = bootGuest(plan, memory, features, virtioWindows(devices.length), {
     load: modules,
     offer: furtherModules,
@@ -132,9 +127,10 @@ function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): n
     devices,
     crashGuard,
     sandbox,
+    vcpus: new VcpuPause(state, threads.go, lines.paused),
   });
   timeline.mark("serial console");
-  const vcpus = cpuid.map((entries, id) => createVcpu(vm, id, entries, guest.entry));
+  const vcpus = Array.from({ length: cpus }, (_, id) => processors.create(vm, id, guest.entry));
   writeHandover(block.part("handover"), { regions: memory.regions, vcpus, runSize: kvm.vcpuMmapSize() });
   timeline.mark("vCPU configured");
   log.info("VM is running");
@@ -171,24 +167,4 @@ function plugMemory(vm: Vm, memory: GuestMemory): void {
     const why = error instanceof Error ? error.message : error;
     throw new ConfigError("", "--memory", `this host's KVM takes no ${memory.size / MIB} MiB: ask for less (${why})`);
   }
-}
-
-function vcpuCpuid(kvm: Kvm, vcpu: number, vcpus: number): CpuidEntry[] {
-  const tscDeadline = kvm.capability("KVM_CAP_TSC_DEADLINE_TIMER") !== 0;
-  return guestCpuid(kvm.supportedCpuid(), { vcpu, vcpus, tscDeadline });
-}
-
-/** @returns its descriptor: the vCPU's own thread maps kvm_run for itself */
-function createVcpu(vm: Vm, id: number, cpuid: readonly CpuidEntry[], entry: EntryState): number {
-  const vcpu: Vcpu = vm.createVcpu(id);
-  vcpu.setCpuid(cpuid);
-  vcpu.setMsrs(BOOT_MSRS);
-  vcpu.setFpu(FPU_CONTROL_WORD, MXCSR);
-  vcpu.setLocalApic(wireLocalInterrupts(vcpu.localApic()));
-  // The others wait for INIT and SIPI, which KVM serves.
-  if (id === 0) {
-    vcpu.setSpecialRegisters(entry.special);
-    vcpu.setRegisters(entry.registers);
-  }
-  return vcpu.fd.number;
 }

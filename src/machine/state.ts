@@ -21,9 +21,10 @@ export const End = {
 } as const;
 export type EndCode = (typeof End)[keyof typeof End];
 
-const WORD = { end: 0, exitStatus: 1, rawTerminal: 2, vcpus: 16 } as const;
-/** Words a vCPU: its thread's id (0 until it runs), and the kvm_run address as two halves. */
+const WORD = { end: 0, exitStatus: 1, rawTerminal: 2, pause: 3, vcpus: 16 } as const;
+/** Words a vCPU: its thread's id (0 until it runs), the kvm_run address as two halves, the pause it is in. */
 const VCPU_WORDS = 4;
+const PAUSED_IN = 3;
 
 export class MachineState implements MachineEvents {
   readonly #words: Int32Array;
@@ -38,6 +39,10 @@ export class MachineState implements MachineEvents {
   /** How it ended. Read by every vCPU after every exit: one load. */
   get endCode(): EndCode {
     return (Atomics.load(this.#words, WORD.end) & 0xff) as EndCode;
+  }
+
+  get hasEnded(): boolean {
+    return this.endCode !== End.none;
   }
 
   get endSignal(): number {
@@ -69,6 +74,28 @@ export class MachineState implements MachineEvents {
   }
   set rawTerminal(raw: boolean) {
     Atomics.store(this.#words, WORD.rawTerminal, raw ? 1 : 0);
+  }
+
+  /** The number of the pause that is on, 0 while the machine runs. */
+  get pause(): number {
+    return Atomics.load(this.#words, WORD.pause);
+  }
+  set pause(number: number) {
+    Atomics.store(this.#words, WORD.pause, number);
+  }
+
+  /** Whether a vCPU should leave its loop, to end or to pause. Asked after every exit: two loads of one cache line. */
+  get wantsOut(): boolean {
+    return Atomics.load(this.#words, WORD.end) !== End.none || Atomics.load(this.#words, WORD.pause) !== 0;
+  }
+
+  /** The pause a vCPU stands still in. */
+  pausedIn(vcpu: number): number {
+    return Atomics.load(this.#words, WORD.vcpus + vcpu * VCPU_WORDS + PAUSED_IN);
+  }
+  /** A vCPU's thread says that it stands still. */
+  setPausedIn(vcpu: number, pause: number): void {
+    Atomics.store(this.#words, WORD.vcpus + vcpu * VCPU_WORDS + PAUSED_IN, pause);
   }
 
   /** A vCPU's thread says where to kick it. */

@@ -67,7 +67,7 @@ function ownNamespaces(config: SandboxConfig, folders: readonly OpenFolder[]): S
   const contents = {
     libraries: libraryPaths(),
     paths: allowedPaths(config),
-    folders: folders.map(({ fd }) => ({ fd, path: readLink(`/proc/self/fd/${fd}`) })),
+    folders: folders.map(({ fd }) => ({ fd, path: readLink(`/proc/self/fd/${fd}`) ?? "" })),
   };
   const user = {
     uid: process.getuid!(),

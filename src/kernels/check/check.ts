@@ -40,7 +40,7 @@ export function checkKernel(
 /** Names of the modules in an archive that `guestModules` made, with _ for -. */
 export function modulesIn(archive: Uint8Array): Set<string> {
   const text = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength).toString("latin1");
-  return new Set([...text.matchAll(/lib\/modules\/[\w.+-]+\/([\w-]+)\.ko/g)].map(([, name]) => plain(name ?? "")));
+  return new Set([...text.matchAll(/lib\/modules\/[^/\0]+\/([\w-]+)\.ko/g)].map(([, name]) => plain(name ?? "")));
 }
 
 function checkOne(

@@ -9,8 +9,10 @@ export interface ThreadOrder {
   /** Address of the shared block. */
   readonly block: number;
   readonly lines: LineNumbers;
-  /** An eventfd: read from it, and the handover is there. */
+  /** An eventfd: read from it, and the handover is there; later, and a pause is over. */
   readonly go: number;
+  /** The host's CPU it runs on; any without one. */
+  readonly hostCpu: number | undefined;
   readonly timeline: boolean;
   /** Where the thread's filter is; undefined without seccomp. */
   readonly filter: number | undefined;
@@ -22,18 +24,19 @@ const ENTRY = "./machine/threads/vcpu.ts";
 
 /** Threads that wait for their vCPU. */
 export class VcpuThreads {
-  readonly #go: EventFd[] = [];
+  /** One each, in their order. */
+  readonly go: EventFd[] = [];
 
   /** The global Worker with `argv`: `node:worker_threads` would load 2.5 MiB of compatibility for the same thread. */
   start(order: Omit<ThreadOrder, "go">): void {
     const go = EventFd.create(`vCPU ${order.vcpu}'s start`, true);
-    this.#go.push(go);
+    this.go.push(go);
     const argv = [JSON.stringify({ ...order, go: go.number })];
     new Worker(ENTRY, { argv } as WorkerOptions);
   }
 
   /** The handover is written: run. */
   release(): void {
-    for (const go of this.#go) go.signal();
+    for (const go of this.go) go.signal();
   }
 }

@@ -3,6 +3,7 @@ import { EventFd } from "../../../ffi/eventfd.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import { Vcpu } from "../../../ffi/kvm/vcpu.ts";
 import { nameThread, parkThread, threadId } from "../../../ffi/process.ts";
+import { setAffinity } from "../../../ffi/sched.ts";
 import { installPlacedFilter } from "../../../ffi/seccomp/filter.ts";
 import { VcpuLoop } from "../../cpu/loop.ts";
 import { describeExit } from "../../cpu/report.ts";
@@ -14,6 +15,7 @@ import { readHandover } from "../handover.ts";
 import { line } from "../lines.ts";
 import { type MachineLog, machineLog } from "../log.ts";
 import { End, MachineState } from "../state.ts";
+import { runThroughPauses } from "./pause.ts";
 import type { ThreadOrder } from "./start.ts";
 
 function main(): never {
@@ -35,17 +37,19 @@ function main(): never {
 function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState, log: MachineLog): void {
   const { vcpu: id } = order;
   nameThread(`vcpu ${id}`);
+  if (order.hostCpu !== undefined) setAffinity([order.hostCpu]);
   const onMark = order.log.level === "trace" ? log.phase : undefined;
   const timeline = new Timeline(block.part("timeline"), order.timeline, onMark);
   const { ports, mmio } = attachChips(block, order.lines, state, timeline);
 
-  EventFd.attach(order.go, "the start").take();
+  const go = EventFd.attach(order.go, "the start");
+  go.take();
   const { regions, vcpus, runSize } = readHandover(block.part("handover"));
   const vcpu = new Vcpu(new Fd(vcpus[id]!, `vCPU ${id}`), runSize);
   let faults = 0;
   const loop = new VcpuLoop(vcpu, ports, mmio, {
     get stopped() {
-      return state.endCode !== End.none;
+      return state.wantsOut;
     },
     deviceFault(error) {
       if (faults++ === 0) log.error(`${vcpu.fd.about}: a device failed (later failures are not shown): ${error}`);
@@ -54,7 +58,9 @@ function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState, l
   state.enlist(id, threadId(), vcpu.runAddress);
   if (order.filter !== undefined) installPlacedFilter(order.filter);
   if (id === 0) timeline.mark("vCPU 0 enters KVM_RUN");
-  switch (loop.run()) {
+  const paused = EventFd.attach(order.lines.paused, "paused");
+  const noteStopped = () => void vcpu.noteStopped();
+  switch (runThroughPauses({ id, loop, state, go, paused, noteStopped })) {
     case "triple fault":
       state.finish(End.tripleFault);
       break;

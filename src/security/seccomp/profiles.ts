@@ -28,6 +28,7 @@ export function profiles(pid: number, devices: readonly Rule[]): Profiles {
         ...descriptorRules(),
         stopRule(pid),
         allow("the filters for single threads", "seccomp"),
+        allow("a vCPU's thread goes to the CPU it was given", "sched_setaffinity"),
         allow("a vCPU's thread, when all is over", "pause"),
       ],
     },
@@ -43,7 +44,11 @@ export function vcpuProfile(pid: number): Profile {
   return {
     thread: "vcpu",
     rules: [
-      allow("runs the guest; the rest tells of one that can't go on", "ioctl", requests(VCPU_REQUESTS)),
+      allow(
+        "runs the guest, tells its clock of pauses; the rest tells of one that can't go on",
+        "ioctl",
+        requests(VCPU_REQUESTS),
+      ),
       ...runtimeRules(pid),
       allow("interrupts and wakes go out by eventfd, problems to the log", "write"),
       allow("the collector reads statm", "read close"),
@@ -52,5 +57,5 @@ export function vcpuProfile(pid: number): Profile {
   };
 }
 
-const { KVM_RUN, KVM_GET_REGS, KVM_GET_SREGS, KVM_TRANSLATE } = Ioctl;
-const VCPU_REQUESTS = { KVM_RUN, KVM_GET_REGS, KVM_GET_SREGS, KVM_TRANSLATE };
+const { KVM_RUN, KVM_GET_REGS, KVM_GET_SREGS, KVM_TRANSLATE, KVM_KVMCLOCK_CTRL } = Ioctl;
+const VCPU_REQUESTS = { KVM_RUN, KVM_GET_REGS, KVM_GET_SREGS, KVM_TRANSLATE, KVM_KVMCLOCK_CTRL };

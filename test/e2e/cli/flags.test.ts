@@ -101,7 +101,7 @@ test.each(PLANNED.map(([name]) => (name.length === 1 ? `-${name}` : `--${name}`)
 
 describe("volt refuses", () => {
   test.each(["bogus", "constructor", "__proto__", "toString", "Run", ""])("the command %j", async (word) => {
-    expect(await failure([word])).toEndWith("no such command; there are run, sandbox, kernel, doctor, version");
+    expect(await failure([word])).toEndWith("no such command; there are run, sandbox, doctor, kernel, cpu, version");
   });
 
   test.each(["firecracker", "jailer"])("to be %s, for now", async (name) => {

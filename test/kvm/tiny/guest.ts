@@ -2,6 +2,7 @@
 import { Errno } from "../../../ffi/error.ts";
 import type { CpuidEntry } from "../../../ffi/kvm/cpuid.ts";
 import { Exit, exitName } from "../../../ffi/kvm/exits.ts";
+import type { MsrBitmap } from "../../../ffi/kvm/msrs.ts";
 import { Kvm } from "../../../ffi/kvm/system.ts";
 import type { Vcpu } from "../../../ffi/kvm/vcpu.ts";
 import { Mapping } from "../../../ffi/memory.ts";
@@ -23,6 +24,8 @@ export interface TinyGuestOptions {
   readonly mode?: "real" | "long";
   /** What CPUID answers; nothing without it. */
   readonly cpuid?: readonly CpuidEntry[];
+  /** The MSRs it may touch; all that KVM has without it. */
+  readonly msrs?: readonly MsrBitmap[];
   /** With interrupt controllers in the kernel, `hlt` waits there for an interrupt and is no exit. */
   readonly chips?: boolean;
 }
@@ -38,7 +41,7 @@ export class TinyGuest implements Disposable {
   readonly #held = new DisposableStack();
 
   /** @param text Intel-syntax assembly, run from its first instruction; end it with `hlt` */
-  constructor(text: string, { mode = "real", cpuid = [], chips = false }: TinyGuestOptions = {}) {
+  constructor(text: string, { mode = "real", cpuid = [], msrs = [], chips = false }: TinyGuestOptions = {}) {
     using kvm = Kvm.open();
     const vm = this.#held.use(kvm.createVm());
     const mapping = this.#held.use(Mapping.create(MEMORY_BYTES, { about: "a tiny guest's memory" }));
@@ -46,6 +49,7 @@ export class TinyGuest implements Disposable {
     this.memory = new Uint8Array(mapping.view());
     this.memory.set(assemble(text, mode === "real" ? 16 : 64, CODE_ADDRESS), CODE_ADDRESS);
     if (chips) vm.createIrqChip();
+    if (msrs.length > 0) vm.allowMsrs(msrs);
     this.vcpu = this.#held.use(vm.createVcpu(0));
     if (cpuid.length > 0) this.vcpu.setCpuid(cpuid);
     if (mode === "long") writePageTables(this.memory.buffer as ArrayBuffer);

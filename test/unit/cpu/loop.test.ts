@@ -9,11 +9,13 @@ import type { MmioBus, PortBus } from "../../../src/devices/bus.ts";
 type Step = keyof typeof Exit | { readonly error: number } | "stop";
 
 /** Runs the loop over these steps; `stop` makes the machine stop before the next look. */
-function runLoop(steps: readonly Step[], serve: () => void = () => {}) {
+function runLoop(steps: readonly Step[], serve: () => void = () => {}, how: "run" | "settle" = "run") {
   const left = [...steps];
   const state = { exitReason: 0, immediateExit: true };
   const faults: unknown[] = [];
   const served = { ports: 0, mmio: 0 };
+  /** immediate_exit, at each KVM_RUN. */
+  const entered: boolean[] = [];
   let stopped = false;
   const vcpu = {
     state,
@@ -24,6 +26,7 @@ function runLoop(steps: readonly Step[], serve: () => void = () => {}) {
         step = left.shift();
       }
       if (step === undefined) throw new Error("the loop ran on after its last step");
+      entered.push(state.immediateExit);
       if (typeof step === "object") return -step.error;
       state.exitReason = Exit[step as keyof typeof Exit];
       return 0;
@@ -43,8 +46,8 @@ function runLoop(steps: readonly Step[], serve: () => void = () => {}) {
   };
   const [ports, mmio] = [bus("ports") as unknown as PortBus, bus("mmio") as unknown as MmioBus];
   const loop = new VcpuLoop(vcpu as unknown as Vcpu, ports, mmio, control);
-  const end = loop.run();
-  return { end, error: loop.error, exits: loop.exits, served, faults, state, left };
+  const end = loop[how]();
+  return { end, error: loop.error, exits: loop.exits, served, faults, state, left, entered };
 }
 
 test("serves port and memory accesses until the machine stops", () => {
@@ -92,5 +95,30 @@ describe("a device that throws", () => {
       throw fault;
     });
     expect([end, faults]).toEqual(["triple fault", [fault, fault]]);
+  });
+});
+
+describe("settling", () => {
+  const settle = (...steps: Step[]) => runLoop(steps, () => {}, "settle");
+
+  test("lets KVM finish the last access without entering the guest", () => {
+    const { end, served, state, entered } = settle({ error: Errno.EINTR });
+    expect([end, state.immediateExit, entered]).toEqual(["stopped", false, [true]]);
+    expect(served).toEqual({ ports: 0, mmio: 0 });
+  });
+
+  test("serves every further access of the same instruction", () => {
+    const { served, entered } = settle("KVM_EXIT_MMIO", "KVM_EXIT_IO", { error: Errno.EINTR });
+    expect(served).toEqual({ ports: 1, mmio: 1 });
+    expect(entered).toEqual([true, true, true]);
+  });
+
+  test("of a vCPU that waits to be started is done when KVM says so", () => {
+    expect(settle({ error: Errno.EAGAIN }).end).toBe("stopped");
+  });
+
+  test("can be the machine's end", () => {
+    expect(settle("KVM_EXIT_SHUTDOWN").end).toBe("triple fault");
+    expect(settle({ error: Errno.EFAULT })).toMatchObject({ end: "failure", error: Errno.EFAULT });
   });
 });

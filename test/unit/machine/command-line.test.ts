@@ -52,6 +52,11 @@ describe("the command line", () => {
     expect(of({ "boot-source": { boot_args: "" } })).toBe("");
   });
 
+  test("takes ACPI from a guest without an I/O APIC: with ACPI it would have no interrupt controller left", () => {
+    expect(of({ "boot-source": { boot_args: "nosmp -- init" } })).toEndWith("acpi=off nosmp -- init");
+    expect(of({ "boot-source": { boot_args: "nosmp acpi=off" } })).toEndWith("nosmp acpi=off");
+  });
+
   test("leaves room for the user in the 2047 bytes that Linux takes", () => {
     expect(of({}).length).toBeLessThan(300);
   });
@@ -62,6 +67,10 @@ test.each([
   ["acpi=off", false],
   ["quiet acpi=off panic=1", false],
   ["a\tacpi=off", false],
+  ["nosmp", false],
+  ["quiet noapic", false],
+  ["maxcpus=0", false],
+  ["maxcpus=1", true],
   ["acpi=force", true],
   ["noacpi=off", true],
   ["acpi=offline", true],

@@ -14,6 +14,7 @@ const PLAN: Plan = {
   kernel: { fd: 4, name: "k", size: 5, mappable: true },
   initrd: { fd: 6, name: "i", size: 7 },
   modules: { fd: 8, name: "m", size: 9 },
+  processors: { brand: "a processor", template: undefined },
   devices: {},
   stdin: { fd: 0, isTerminal: true, neverBlocks: false },
   stdout: { fd: 1, isTerminal: false, neverBlocks: true },

@@ -26,6 +26,31 @@ describe("a machine's state", () => {
     expect(state.guestStatus).toBe(255);
   });
 
+  test("wants its vCPUs out of the guest while a pause is on, and once it has ended", () => {
+    const memory = new ArrayBuffer(4096);
+    const [main, vcpu] = [new MachineState(memory), new MachineState(memory)];
+    expect(vcpu.wantsOut).toBe(false);
+    main.pause = 7;
+    expect([vcpu.wantsOut, vcpu.pause, vcpu.hasEnded]).toEqual([true, 7, false]);
+    main.pause = 0;
+    expect(vcpu.wantsOut).toBe(false);
+    main.finish(End.reset);
+    expect([vcpu.wantsOut, vcpu.hasEnded]).toEqual([true, true]);
+  });
+
+  test("knows which pause each vCPU stands still in, beside where it runs", () => {
+    const state = new MachineState(new ArrayBuffer(4096));
+    for (let vcpu = 0; vcpu < MAX_VCPUS; vcpu++) {
+      state.setPausedIn(vcpu, 2 ** 31 - 1 - vcpu);
+      state.enlist(vcpu, 1000 + vcpu, 0x7fff_f000_0000);
+    }
+    for (let vcpu = 0; vcpu < MAX_VCPUS; vcpu++) {
+      expect(state.pausedIn(vcpu)).toBe(2 ** 31 - 1 - vcpu);
+      expect(state.runner(vcpu)?.threadId).toBe(1000 + vcpu);
+    }
+    expect([state.pause, state.wantsOut]).toEqual([0, false]);
+  });
+
   test("knows where each vCPU runs, up to the last, at addresses of 47 bits", () => {
     const state = new MachineState(new ArrayBuffer(4096));
     const address = (vcpu: number) => 0x7fff_f000_0000 + vcpu * 0x9000_1000;
