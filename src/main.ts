@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   try {
     if (plan !== undefined) {
       const { startMachine } = await import("./machine/start.ts");
-      startMachine(Number(plan), firstLineNs);
+      await startMachine(Number(plan), firstLineNs);
     }
     const { runCli } = await import("./cli/cli.ts");
     await runCli(process.argv.slice(2), firstLineNs);

@@ -1,7 +1,7 @@
 /** `volt run`: from flags to one checked configuration, then on to the machine. */
 import { defineCommand } from "citty";
 import { blockSignals } from "../../ffi/signal.ts";
-import { deviceFolders } from "../devices/virtio/registry.ts";
+import { deviceFolders, deviceKinds } from "../devices/virtio/registry.ts";
 import { storePaths } from "../kernels/paths.ts";
 import { findKernel, storeFolder } from "../kernels/store.ts";
 import { becomeSecondStage } from "../machine/confine.ts";
@@ -30,6 +30,7 @@ export const runVmCommand = defineCommand({
     timeline.mark("configuration resolved");
     if (args["print-config"]) return print(STDOUT, `${JSON.stringify(config, null, 2)}\n`);
 
+    const kinds = await deviceKinds(config);
     const kernel = findKernel(config["boot-source"].kernel_image_path);
     if (config.volt.require_signed) {
       const { requireSigned } = await import("../kernels/trust/signed.ts");
@@ -40,8 +41,8 @@ export const runVmCommand = defineCommand({
     const sandbox = config.volt.sandbox;
     checkSandbox(sandbox);
     if (sandbox.cgroup) enterCgroup(sandbox.cgroup);
-    const plan = openPlan(config, kernel, timeline);
-    const way = confinement(sandbox, deviceFolders(plan.devices));
+    const plan = openPlan(config, kinds, kernel, timeline);
+    const way = confinement(sandbox, deviceFolders(kinds, plan.devices));
     timeline.mark("confined, exec");
     return becomeSecondStage({ ...plan, sandbox: way.demands, stamps: timeline.stamps() }, way);
   },

@@ -2,7 +2,7 @@
 import { type ArgsDef, defineCommand } from "citty";
 import { landlockAbi } from "../../ffi/host.ts";
 import { ConfigError } from "../config/error.ts";
-import { deviceRules } from "../devices/virtio/registry.ts";
+import { deviceKinds, deviceRules } from "../devices/virtio/registry.ts";
 import { describeSandbox, type LayerDescription } from "../security/describe.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
@@ -19,11 +19,11 @@ const SHOW_FLAGS = {
 export const sandboxCommand = defineCommand({
   meta: { name: "sandbox", description: "the rules a VM would live under: volt sandbox show [FLAGS OF volt run]" },
   args: { ...SHOW_FLAGS, ...RUN_FLAGS },
-  run({ args, data }) {
+  async run({ args, data }) {
     const { rest, lists } = data as Invocation;
     if (args.what !== "show") throw new ConfigError("", "sandbox", `"${args.what}" is not one of show`);
     const config = resolveConfig(args.config, configOfFlags(args, lists, rest));
-    const layers = describeSandbox(config, deviceRules(config), abiOrNone());
+    const layers = describeSandbox(config, deviceRules(await deviceKinds(config), config), abiOrNone());
     print(STDOUT, args.json ? `${JSON.stringify({ layers }, null, 2)}\n` : text(layers));
   },
 });

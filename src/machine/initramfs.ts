@@ -3,7 +3,7 @@ import embedded from "../../dist/guest/initramfs.cpio" with { type: "file" };
 import { Fd } from "../../ffi/fd.ts";
 import { runArchive } from "../boot/initramfs.ts";
 import { selectModules, type WantedModules } from "../boot/modules.ts";
-import { hasStdioPorts, STDIO_PORTS } from "../devices/virtio/console/kind.ts";
+import { hasStdioPorts, STDIO_PORTS } from "../devices/virtio/console/stdio.ts";
 import { PORTS } from "./layout.ts";
 import type { Plan } from "./plan.ts";
 import type { UserLand } from "./user-land.ts";

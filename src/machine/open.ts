@@ -5,7 +5,7 @@ import { Fd, O } from "../../ffi/fd.ts";
 import { isTerminal, windowSize } from "../../ffi/terminal.ts";
 import { ConfigError } from "../config/error.ts";
 import type { VmConfig } from "../config/schema.ts";
-import { openDevices } from "../devices/virtio/registry.ts";
+import { type DeviceKinds, openDevices } from "../devices/virtio/registry.ts";
 import { hostBrand } from "../host/brand.ts";
 import { openInput, openOutput } from "../host/open-file.ts";
 import type { FoundKernel } from "../kernels/store.ts";
@@ -27,7 +27,7 @@ export type OpenPlan = Omit<Plan, "sandbox">;
  * Every descriptor in the plan survives an exec.
  * @throws ConfigError, SystemError
  */
-export function openPlan(config: VmConfig, kernel: FoundKernel, timeline: Timeline): OpenPlan {
+export function openPlan(config: VmConfig, kinds: DeviceKinds, kernel: FoundKernel, timeline: Timeline): OpenPlan {
   // What else the caller left open is his: it ends with this stage.
   closeOnExecFrom(STDERR + 1);
   // Where he closed one of these, Bun has opened /dev/null in its place, which stage two no longer can.
@@ -55,7 +55,7 @@ export function openPlan(config: VmConfig, kernel: FoundKernel, timeline: Timeli
     throw new ConfigError("", "partuuid", "volt's own init mounts whole disks: give a kernel that needs no modules");
   }
   // Last: a device may leave a mark, such as a socket's file, that nobody would take away if another step failed.
-  const devices = openDevices(config);
+  const devices = openDevices(kinds, config);
   timeline.mark("files opened");
   return { ...plan, devices, stamps: timeline.stamps() };
 }

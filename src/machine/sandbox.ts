@@ -1,10 +1,10 @@
 /** The sandbox as the machine sees it: stage two makes sure of what stage one set up, and adds the filters. */
 import { SeccompTrap } from "../../ffi/seccomp/trap.ts";
-import { deviceRules } from "../devices/virtio/registry.ts";
 import { OUTCOME_VARIABLE } from "../security/enter.ts";
 import { apply, prepare } from "../security/seccomp/apply.ts";
 import { auditLines } from "../security/seccomp/audit.ts";
 import { type Profiles, profiles } from "../security/seccomp/profiles.ts";
+import type { Rule } from "../security/seccomp/rule.ts";
 import { verifyConfinement } from "../security/verify.ts";
 import type { MachineLog } from "./log.ts";
 import type { Plan } from "./plan.ts";
@@ -23,7 +23,7 @@ export class MachineSandbox {
    * From here on no thread of this process opens a file by name or starts a program.
    * @throws ConfigError: without its sandbox nothing starts
    */
-  constructor({ config, sandbox: demands, log: logFd }: Plan, log: MachineLog) {
+  constructor({ config, sandbox: demands, log: logFd }: Plan, deviceRules: readonly Rule[], log: MachineLog) {
     const { mode, seccomp, landlock, namespaces } = config.volt.sandbox;
     this.#log = log;
     const found = verifyConfinement(demands, process.env[OUTCOME_VARIABLE] ?? "");
@@ -34,7 +34,7 @@ export class MachineSandbox {
     if (found?.missing !== undefined) log.info(`no namespaces here (${found.missing}): the other layers hold alone`);
     else if (found?.rootMissing !== undefined) log.info(`no root folder of its own here (${found.rootMissing})`);
 
-    this.#profiles = profiles(process.pid, deviceRules(config));
+    this.#profiles = profiles(process.pid, deviceRules);
     if (!seccomp) return;
     const isAudit = mode === "audit";
     this.#trap = isAudit ? SeccompTrap.audit() : SeccompTrap.enforce(logFd, trapWords(config.logger.format));

@@ -9,10 +9,11 @@ import type { Vm } from "../../ffi/kvm/vm.ts";
 import { disownChildren, nameThread } from "../../ffi/process.ts";
 import { blockSignals, installKick } from "../../ffi/signal.ts";
 import { ConfigError } from "../config/error.ts";
-import { type CreatedDevices, createDevices } from "../devices/virtio/registry.ts";
+import { type CreatedDevices, createDevices, deviceKinds, deviceRules } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
 import { Timeline } from "../observe/timeline.ts";
+import type { Rule } from "../security/seccomp/rule.ts";
 import { MachineBlock } from "./block.ts";
 import { bootGuest } from "./boot-guest.ts";
 import { resetChips } from "./chips.ts";
@@ -33,7 +34,7 @@ import { userLand } from "./user-land.ts";
 import { connectVirtio, describeVirtio } from "./virtio/set-up.ts";
 
 /** @param planNumber the descriptor of the sealed plan; @param firstLineNs when this stage's first line ran */
-export function startMachine(planNumber: number, firstLineNs: number): never {
+export async function startMachine(planNumber: number, firstLineNs: number): Promise<never> {
   nameThread("volt");
   blockSignals(HANDLED_SIGNALS);
   installKick();
@@ -41,23 +42,25 @@ export function startMachine(planNumber: number, firstLineNs: number): never {
   disownChildren();
   const plan = readPlan(planNumber);
   new Fd(planNumber, "the plan").close();
-  const created = createDevices(plan.config, plan.devices);
+  const kinds = await deviceKinds(plan.config);
+  const rules = deviceRules(kinds, plan.config);
+  const created = createDevices(kinds, plan.config, plan.devices);
   try {
-    return runMachine(plan, created, firstLineNs);
+    return runMachine(plan, created, rules, firstLineNs);
   } catch (error) {
     for (const device of created.devices) device.close?.();
     throw error;
   }
 }
 
-function runMachine(plan: Plan, created: CreatedDevices, firstLineNs: number): never {
+function runMachine(plan: Plan, created: CreatedDevices, rules: readonly Rule[], firstLineNs: number): never {
   const { config } = plan;
   const { devices, modules, furtherModules } = created;
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
 
   const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
   const crashGuard = plan.stdin.isTerminal ? new CrashGuard() : undefined;
-  const sandbox = new MachineSandbox(plan, machineLog(logOptions));
+  const sandbox = new MachineSandbox(plan, rules, machineLog(logOptions));
   const block = MachineBlock.create();
   const lines = createLines(devices.map(({ queueSizes }) => queueSizes.length));
   const state = new MachineState(block.part("control"), () => line(lines.wake).raise());

@@ -2,21 +2,39 @@
 import type { VmConfig } from "../../config/schema.ts";
 import type { OpenFolder } from "../../security/folder.ts";
 import type { Rule } from "../../security/seccomp/rule.ts";
-import { balloon } from "./balloon/kind.ts";
-import { blk } from "./blk/kind.ts";
-import { console } from "./console/kind.ts";
 import type { VirtioDevice } from "./device.ts";
 import type { DeviceKind, OpenedDevices } from "./kind.ts";
-import { net } from "./net/kind.ts";
-import { rng } from "./rng/kind.ts";
-import { vsock } from "./vsock/kind.ts";
+
+/** A kind is loaded for a VM that has such a device: the start of every other pays nothing for it. */
+interface KindEntry {
+  readonly isWanted: (config: VmConfig) => boolean;
+  readonly load: () => Promise<unknown>;
+}
 
 /** A guest names devices by this order (`vda` is the first disk), so it is the same in every version. */
-const KINDS = [blk, net, vsock, rng, console, balloon] as readonly DeviceKind<unknown>[];
+const KINDS: readonly KindEntry[] = [
+  { isWanted: ({ drives }) => drives.length > 0, load: async () => (await import("./blk/kind.ts")).blk },
+  {
+    isWanted: (config) => config["network-interfaces"].length > 0,
+    load: async () => (await import("./net/kind.ts")).net,
+  },
+  { isWanted: ({ vsock }) => vsock !== undefined, load: async () => (await import("./vsock/kind.ts")).vsock },
+  { isWanted: ({ entropy }) => entropy !== undefined, load: async () => (await import("./rng/kind.ts")).rng },
+  { isWanted: ({ volt }) => volt.console === "virtio", load: async () => (await import("./console/kind.ts")).console },
+  { isWanted: ({ balloon }) => balloon !== undefined, load: async () => (await import("./balloon/kind.ts")).balloon },
+];
+
+/** The kinds of devices a VM has, in a stable order. */
+export type DeviceKinds = readonly DeviceKind<unknown>[];
+
+export async function deviceKinds(config: VmConfig): Promise<DeviceKinds> {
+  const wanted = KINDS.filter(({ isWanted }) => isWanted(config));
+  return (await Promise.all(wanted.map(({ load }) => load()))) as DeviceKinds;
+}
 
 /** Stage one: opens what a VM's devices have a path for. @throws ConfigError, SystemError */
-export function openDevices(config: VmConfig): OpenedDevices {
-  return Object.fromEntries(KINDS.flatMap(({ name, open }) => (open ? [[name, open(config)]] : [])));
+export function openDevices(kinds: DeviceKinds, config: VmConfig): OpenedDevices {
+  return Object.fromEntries(kinds.flatMap(({ name, open }) => (open ? [[name, open(config)]] : [])));
 }
 
 export interface CreatedDevices {
@@ -28,22 +46,20 @@ export interface CreatedDevices {
 }
 
 /** Stage two: the devices a configuration asks for. */
-export function createDevices(config: VmConfig, opened: OpenedDevices): CreatedDevices {
-  const created = KINDS.map((kind) => ({ kind, devices: kind.create(config, opened[kind.name]) }));
-  const present = created.filter(({ devices }) => devices.length > 0);
+export function createDevices(kinds: DeviceKinds, config: VmConfig, opened: OpenedDevices): CreatedDevices {
   return {
-    devices: present.flatMap(({ devices }) => devices),
-    modules: present.length === 0 ? [] : ["virtio_mmio", ...present.flatMap(({ kind }) => kind.modules)],
-    furtherModules: present.flatMap(({ kind }) => kind.furtherModules ?? []),
+    devices: kinds.flatMap(({ name, create }) => create(config, opened[name])),
+    modules: kinds.length === 0 ? [] : ["virtio_mmio", ...kinds.flatMap(({ modules }) => modules)],
+    furtherModules: kinds.flatMap(({ furtherModules = [] }) => furtherModules),
   };
 }
 
 /** What the sandbox has to allow for a VM's devices while its guest runs. */
-export function deviceRules(config: VmConfig): Rule[] {
-  return KINDS.flatMap(({ systemCalls }) => systemCalls?.(config) ?? []);
+export function deviceRules(kinds: DeviceKinds, config: VmConfig): Rule[] {
+  return kinds.flatMap(({ systemCalls }) => systemCalls?.(config) ?? []);
 }
 
 /** The folders that have to stay open to them. */
-export function deviceFolders(opened: OpenedDevices): OpenFolder[] {
-  return KINDS.flatMap(({ name, folders }) => folders?.(opened[name]) ?? []);
+export function deviceFolders(kinds: DeviceKinds, opened: OpenedDevices): OpenFolder[] {
+  return kinds.flatMap(({ name, folders }) => folders?.(opened[name]) ?? []);
 }

@@ -164,7 +164,7 @@ describe("the command line", () => {
 describe.each(["--log-file", "--trace"])("%s", (flag) => {
   test.each([
     ["no/such/file", "there is no folder for no/such/file: make it first"],
-    ["folder", "folder: open: Is a directory (EISDIR): give another path"],
+    ["folder", "folder is a directory, not a file"],
     ["fifo", "nobody reads the FIFO fifo: start its reader first, or give a file"],
     ["empty/x", "empty/x: open: Not a directory (ENOTDIR): give another path"],
   ])("%s", async (path, message) => {

@@ -1,8 +1,8 @@
 import { isTerminal, windowSize } from "../../../../ffi/terminal.ts";
-import type { VmConfig } from "../../../config/schema.ts";
-import type { DeviceKind, OpenedDevices } from "../kind.ts";
+import type { DeviceKind } from "../kind.ts";
 import type { TerminalSize } from "./config.ts";
 import { ConsoleDevice } from "./device.ts";
+import { CONSOLE, STDIO_PORTS, takesPipes } from "./stdio.ts";
 
 /** What stdin and stdout are, which only the first stage may ask without harm. */
 interface OpenedConsole {
@@ -11,16 +11,11 @@ interface OpenedConsole {
   readonly hasStdio: boolean;
 }
 
-/** By these names volt's guest init finds what is piped into and out of its command. */
-export const STDIO_PORTS = { input: "volt.stdin", output: "volt.stdout" } as const;
-
 const STDIN = 0;
 const STDOUT = 1;
 
-const NAME = "console";
-
 export const console: DeviceKind<OpenedConsole> = {
-  name: NAME,
+  name: CONSOLE,
   modules: ["virtio_console"],
   open(config) {
     const isOnTerminal = isTerminal(STDIN) && isTerminal(STDOUT);
@@ -29,8 +24,7 @@ export const console: DeviceKind<OpenedConsole> = {
       hasStdio: !isOnTerminal && takesPipes(config),
     };
   },
-  create({ volt }, { size, hasStdio }) {
-    if (volt.console !== "virtio") return [];
+  create(_, { size, hasStdio }) {
     const { input, output } = STDIO_PORTS;
     const ports = [
       { name: input, receives: true },
@@ -39,15 +33,3 @@ export const console: DeviceKind<OpenedConsole> = {
     return [new ConsoleDevice(size, hasStdio ? ports : [])];
   },
 };
-
-/** Whether volt's own init runs what stdin and stdout are for, and has this device to reach them. */
-export function takesPipes({ "boot-source": { initrd_path }, drives, volt }: VmConfig): boolean {
-  const hasRootDisk = drives.some(({ is_root_device }) => is_root_device);
-  const ownInitStays = initrd_path === undefined && (!hasRootDisk || volt.command !== undefined);
-  return volt.console === "virtio" && ownInitStays;
-}
-
-/** Whether volt's own init finds the ports. @param opened what the kinds opened */
-export function hasStdioPorts(opened: OpenedDevices): boolean {
-  return (opened[NAME] as OpenedConsole).hasStdio;
-}

@@ -2,16 +2,21 @@ import { expect, test } from "bun:test";
 import { parseConfig } from "../../../../../src/config/parse.ts";
 import type { VmConfigInput } from "../../../../../src/config/schema.ts";
 import { ConsoleDevice } from "../../../../../src/devices/virtio/console/device.ts";
-import { console as consoleKind, takesPipes } from "../../../../../src/devices/virtio/console/kind.ts";
+import { takesPipes } from "../../../../../src/devices/virtio/console/stdio.ts";
+import { createDevices, deviceKinds } from "../../../../../src/devices/virtio/registry.ts";
 
 const size = { columns: 0, rows: 0 };
 const VIRTIO = { volt: { console: "virtio" } } satisfies VmConfigInput;
 const parsed = (input: VmConfigInput) => parseConfig(input, "");
 
-test("a VM has the device where it is its console", () => {
-  const create = (input: VmConfigInput) => consoleKind.create(parsed(input), { size, hasStdio: false });
-  expect([create({}), create({ volt: { console: "none" } })]).toEqual([[], []]);
-  expect(create(VIRTIO)).toEqual([expect.any(ConsoleDevice)]);
+test("a VM has the device where it is its console", async () => {
+  const created = async (input: VmConfigInput) => {
+    const kinds = await deviceKinds(parsed(input));
+    return createDevices(kinds, parsed(input), { console: { size, hasStdio: false } }).devices;
+  };
+  expect(await created({})).toEqual([]);
+  expect(await created({ volt: { console: "none" } })).toEqual([]);
+  expect(await created(VIRTIO)).toEqual([expect.any(ConsoleDevice)]);
 });
 
 test("it has ports for pipes only where volt's own init is who uses them", () => {
