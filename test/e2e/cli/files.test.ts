@@ -82,7 +82,11 @@ describe("--kernel", () => {
     ["random bytes", crypto.getRandomValues(new Uint8Array(4096)), "this is no kernel that volt knows; "],
     ["one byte", Uint8Array.of(0x7f), "this is no kernel that volt knows; "],
     ["a script", Buffer.from("#!/bin/sh\n"), "this is a script, not a kernel; "],
-    ["a Debian package", Buffer.from(debian), "this is a Debian package, not a kernel; unpack it with dpkg-deb -x "],
+    [
+      "a Debian package",
+      Buffer.from(debian),
+      "this is a Debian package, not a kernel; bring its kernel into the store: volt kernel add FILE",
+    ],
     [
       "an initramfs",
       Buffer.from(`070701${"0".repeat(200)}`),
