@@ -12,7 +12,8 @@ async function main(): Promise<void> {
   try {
     if (plan !== undefined) {
       const { startMachine } = await import("./machine/start.ts");
-      await startMachine(Number(plan), firstLineNs);
+      const { faceOf } = await import("./face.ts");
+      await startMachine(Number(plan), firstLineNs, faceOf);
     }
     const { runCli } = await import("./cli/cli.ts");
     await runCli(process.argv.slice(2), firstLineNs);

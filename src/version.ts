@@ -2,3 +2,6 @@ import manifest from "../package.json" with { type: "json" };
 
 /** volt's version, from package.json. */
 export const VERSION: string = manifest.version;
+
+/** The Firecracker whose API and command line volt speaks. */
+export const FIRECRACKER_VERSION = "1.16.1";

@@ -7,6 +7,5 @@ const later = (what: string) =>
   ({ type: "boolean", description: "(not yet)", later: `volt has no ${what} yet` }) as const;
 
 export const LATER_FLAGS = {
-  api: later("control API"),
   d: later("detached mode"),
 } as const;

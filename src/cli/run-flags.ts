@@ -48,6 +48,11 @@ export const RUN_FLAGS = {
     description: "which console stdin and stdout are (default serial)",
   },
   id: { type: "string", valueHint: "NAME", description: "a name for the VM" },
+  api: {
+    type: "string",
+    valueHint: "SOCKET",
+    description: "the control API: HTTP on a new Unix socket, for its owner alone",
+  },
   "boot-protocol": {
     type: "enum",
     options: ["auto", "linux", "pvh"],

@@ -1,6 +1,7 @@
 /** `volt run`: from flags to one checked configuration, then on to the machine. */
 import { defineCommand } from "citty";
 import { blockSignals } from "../../ffi/signal.ts";
+import { withLimiters } from "../config/limiters.ts";
 import { deviceFolders, deviceKinds } from "../devices/virtio/registry.ts";
 import { storePaths } from "../kernels/paths.ts";
 import { findKernel, storeFolder } from "../kernels/store.ts";
@@ -26,7 +27,8 @@ export const runVmCommand = defineCommand({
   async run({ args, data }) {
     const { rest, lists, firstLineNs } = data as Invocation;
     const timeline = startTimeline(firstLineNs);
-    const config = resolveConfig(args.config, configOfFlags(args, lists, rest));
+    const resolved = resolveConfig(args.config, configOfFlags(args, lists, rest));
+    const config = args.api === undefined ? resolved : withLimiters(resolved);
     timeline.mark("configuration resolved");
     if (args["print-config"]) return print(STDOUT, `${JSON.stringify(config, null, 2)}\n`);
 
@@ -41,10 +43,17 @@ export const runVmCommand = defineCommand({
     const sandbox = config.volt.sandbox;
     checkSandbox(sandbox);
     if (sandbox.cgroup) enterCgroup(sandbox.cgroup);
-    const plan = openPlan(config, kinds, kernel, timeline);
-    const way = confinement(sandbox, deviceFolders(kinds, plan.devices));
-    timeline.mark("confined, exec");
-    return becomeSecondStage({ ...plan, sandbox: way.demands, stamps: timeline.stamps() }, way);
+    const socket = args.api === undefined ? undefined : (await import("../api/listen.ts")).listenForApi(args.api);
+    try {
+      const open = openPlan(config, kinds, kernel, timeline);
+      const way = confinement(sandbox, deviceFolders(kinds, open.devices));
+      timeline.mark("confined, exec");
+      const plan = { ...open, api: socket?.plan(), sandbox: way.demands, stamps: timeline.stamps() };
+      return becomeSecondStage(plan, way);
+    } catch (error) {
+      socket?.withdraw();
+      throw error;
+    }
   },
 });
 

@@ -6,19 +6,19 @@ import { EPOLL, Epoll } from "../../ffi/epoll.ts";
 import { EventFd } from "../../ffi/eventfd.ts";
 import { exitNow } from "../../ffi/process.ts";
 import { Signal, SignalFd, signalName } from "../../ffi/signal.ts";
+import type { DeviceControls } from "../devices/virtio/controls.ts";
 import { describeCounters } from "../devices/virtio/counters.ts";
 import { Console } from "./console/console.ts";
 import { Terminal } from "./console/terminal.ts";
-import { exitCode } from "./exit-code.ts";
+import { ControlError, type ControlService, type MachineControl } from "./control.ts";
 import type { MachineParts } from "./parts.ts";
 import { PowerButton } from "./power-button.ts";
-import { HANDLED_SIGNALS, SIGNALS } from "./signals.ts";
 import { End, type EndCode } from "./state.ts";
 import { writeTrace } from "./trace.ts";
 import { VirtioIo } from "./virtio/io.ts";
 
 /** From `virtio` on they are the virtio devices' own. */
-const Token = { wake: 0, signals: 1, stdin: 2, stdout: 3, virtio: 16 } as const;
+const Token = { wake: 0, signals: 1, stdin: 2, stdout: 3, service: 4, virtio: 16 } as const;
 const FOR_EVER = -1;
 /** How the log tells an end. */
 const END_TEXTS: Readonly<Record<EndCode, string>> = {
@@ -36,11 +36,12 @@ export class MainLoop {
   readonly #parts: MachineParts;
   readonly #epoll = new Epoll("the main loop");
   readonly #wake: EventFd;
-  readonly #signals = new SignalFd(HANDLED_SIGNALS);
+  readonly #signals: SignalFd;
   readonly #terminal: Terminal;
   readonly #console: Console;
   readonly #button: PowerButton;
   readonly #virtio: VirtioIo;
+  #service: ControlService | undefined;
   /** A guest that was asked to go down: by which signal, when it is ended, when it is asked again (monotonic ns). */
   #askedBy = 0;
   #deadline = Number.POSITIVE_INFINITY;
@@ -49,6 +50,7 @@ export class MainLoop {
   constructor(parts: MachineParts) {
     this.#parts = parts;
     const { plan, block, lines, state } = parts;
+    this.#signals = new SignalFd(parts.face.signals);
     this.#wake = EventFd.attach(lines.wake, "wake");
     this.#terminal = new Terminal(plan.stdin, state, parts.crashGuard);
     this.#button = new PowerButton(block, lines, parts.hasAcpi);
@@ -62,6 +64,14 @@ export class MainLoop {
     this.#epoll.add(this.#signals.fd.number, EPOLL.IN, Token.signals);
     this.#console.watch(this.#epoll, Token.stdin, Token.stdout);
     this.#virtio.watch(this.#epoll, Token.virtio);
+  }
+
+  /** Lets a control API in: `create` is given what it may do. */
+  serve(create: (control: MachineControl) => ControlService): ControlService {
+    const service = create(this.#control());
+    this.#service = service;
+    this.#epoll.add(service.fd, EPOLL.IN, Token.service);
+    return service;
   }
 
   /** Runs until the machine ends; ends the process. */
@@ -85,6 +95,7 @@ export class MainLoop {
       else if (token === Token.wake) this.#wakeUp();
       else if (token === Token.signals) this.#takeSignals();
       else if (token === Token.stdin) this.#console.inputReady();
+      else if (token === Token.service) this.#service?.ready();
       else this.#console.outputReady();
     }
     if (untilMs(this.#nextPress) <= 0) this.#press();
@@ -102,9 +113,9 @@ export class MainLoop {
 
   #onSignal(signal: number): void {
     const { state, log } = this.#parts;
-    switch (SIGNALS.get(signal)) {
+    switch (this.#parts.face.meaning(signal)) {
       case "shut down":
-        this.#askToShutDown(signal);
+        this.#askToShutDown(signal, signalName(signal));
         break;
       case "end":
         log.info(`ended by ${signalName(signal)}`);
@@ -123,14 +134,16 @@ export class MainLoop {
   }
 
   /** The first request counts: a second signal neither shortens nor restarts the guest's time. */
-  #askToShutDown(signal: number): void {
+  #askToShutDown(signal: number, who: string): void {
     if (this.#askedBy !== 0) return;
     const { plan, log } = this.#parts;
     const seconds = plan.config.volt.stop_timeout;
     this.#askedBy = signal;
     this.#deadline = monotonicNs() + seconds * 1e9;
+    // One that stands still can't hear it.
+    this.#parts.vcpus.resume();
     this.#press();
-    log.info(`${signalName(signal)}: asked the guest to shut down, it has ${seconds} s`);
+    log.info(`${who}: asked the guest to shut down, it has ${seconds} s`);
   }
 
   /** A guest that is still booting misses the first press; one that is going down ignores the next. */
@@ -143,6 +156,31 @@ export class MainLoop {
     const { state, plan, log } = this.#parts;
     log.warn(`the guest did not shut down within ${plan.config.volt.stop_timeout} s: ended (--stop-timeout)`);
     state.finish(End.signal, this.#askedBy);
+  }
+
+  #control(): MachineControl {
+    const { plan, vcpus, timeline, devices } = this.#parts;
+    const controls = devices.flatMap(({ name, controls }) => (controls ? [{ name, controls }] : []));
+    const find = <K extends DeviceControls["kind"]>(kind: K, id?: string): Extract<DeviceControls, { kind: K }> => {
+      const found = controls.find((one) => one.controls.kind === kind && (id === undefined || one.name === id));
+      if (!found) throw new ControlError(`there is no ${kind}${id === undefined ? "" : ` ${id}`}`);
+      return found.controls as Extract<DeviceControls, { kind: K }>;
+    };
+    return {
+      config: plan.config,
+      get isPaused() {
+        return vcpus.isPaused;
+      },
+      pause: () => vcpus.pause(),
+      resume: () => vcpus.resume(),
+      shutDown: () => this.#askToShutDown(Signal.SIGTERM, "the API"),
+      pressCtrlAltDel: () => this.#button.pressCtrlAltDel(),
+      disk: (id) => find("disk", id),
+      networkInterface: (id) => find("interface", id),
+      balloon: () => find("balloon"),
+      counters: () => this.#virtio.counters(),
+      timeline: () => timeline.marks(),
+    };
   }
 
   #fail(error: unknown): void {
@@ -162,7 +200,7 @@ export class MainLoop {
     this.#terminal.leave();
     this.#parts.sandbox.report(state, plan.config["machine-config"].vcpu_count);
     if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);
-    exitNow(exitCode(state.endCode, state.guestStatus, state.endSignal));
+    exitNow(this.#parts.face.exitCode(state.endCode, state.guestStatus, state.endSignal));
   }
 }
 

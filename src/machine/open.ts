@@ -21,7 +21,7 @@ const STDOUT = 1;
 const STDERR = 2;
 
 /** A plan that only lacks what the sandbox demands of stage two. */
-export type OpenPlan = Omit<Plan, "sandbox">;
+export type OpenPlan = Omit<Plan, "sandbox" | "api">;
 
 /**
  * Every descriptor in the plan survives an exec.

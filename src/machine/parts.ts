@@ -4,6 +4,7 @@ import type { VirtioDevice } from "../devices/virtio/device.ts";
 import type { GuestMemory } from "../memory/guest.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import type { MachineBlock } from "./block.ts";
+import type { Face } from "./face.ts";
 import type { LineNumbers } from "./lines.ts";
 import type { MachineLog } from "./log.ts";
 import type { Plan } from "./plan.ts";
@@ -12,6 +13,7 @@ import type { MachineState } from "./state.ts";
 import type { VcpuPause } from "./threads/pause.ts";
 
 export interface MachineParts {
+  readonly face: Face;
   readonly plan: Plan;
   readonly block: MachineBlock;
   readonly lines: LineNumbers;

@@ -47,6 +47,8 @@ export interface Plan {
   /** Where the log goes. */
   readonly log: number;
   readonly trace: number | undefined;
+  /** The control API, where there is one: the part that serves it knows what is in it. */
+  readonly api?: unknown;
   /** What stage two makes sure of before anything else. */
   readonly sandbox: Demands;
 }

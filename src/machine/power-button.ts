@@ -19,6 +19,11 @@ export class PowerButton {
   /** Ctrl-Alt-Del makes Linux reboot without a sync unless its init took it over, so it is not tried where there is a button. */
   press(): void {
     if (this.#hasAcpi) this.#events.raise();
-    else this.#keyboard.pressCtrlAltDel();
+    else this.pressCtrlAltDel();
+  }
+
+  /** The three keys, whether there is a button or not. */
+  pressCtrlAltDel(): void {
+    this.#keyboard.pressCtrlAltDel();
   }
 }

@@ -18,6 +18,7 @@ import { MachineBlock } from "./block.ts";
 import { bootGuest } from "./boot-guest.ts";
 import { resetChips } from "./chips.ts";
 import { hasAcpi } from "./command-line.ts";
+import type { Face } from "./face.ts";
 import { writeHandover } from "./handover.ts";
 import { MMIO, virtioWindows } from "./layout.ts";
 import { connectLines, createLines, line } from "./lines.ts";
@@ -26,34 +27,50 @@ import { MainLoop } from "./main-loop.ts";
 import { type Plan, readPlan } from "./plan.ts";
 import { Processors } from "./processors.ts";
 import { MachineSandbox } from "./sandbox.ts";
-import { HANDLED_SIGNALS } from "./signals.ts";
+import { SERVICE_RULES } from "./service-rules.ts";
 import { MachineState } from "./state.ts";
 import { VcpuPause } from "./threads/pause.ts";
 import { VcpuThreads } from "./threads/start.ts";
 import { userLand } from "./user-land.ts";
 import { connectVirtio, describeVirtio } from "./virtio/set-up.ts";
 
-/** @param planNumber the descriptor of the sealed plan; @param firstLineNs when this stage's first line ran */
-export async function startMachine(planNumber: number, firstLineNs: number): Promise<never> {
+/**
+ * @param planNumber the descriptor of the sealed plan
+ * @param firstLineNs when this stage's first line ran
+ * @param faceOf who volt is in this life
+ */
+export async function startMachine(
+  planNumber: number,
+  firstLineNs: number,
+  faceOf: (plan: Plan) => Promise<Face>,
+): Promise<never> {
   nameThread("volt");
-  blockSignals(HANDLED_SIGNALS);
   installKick();
   // PID 1 of a namespace has some, its orphans; so has a volt that a shell became by exec.
   disownChildren();
   const plan = readPlan(planNumber);
   new Fd(planNumber, "the plan").close();
+  const face = await faceOf(plan);
+  blockSignals(face.signals);
   const kinds = await deviceKinds(plan.config);
-  const rules = deviceRules(kinds, plan.config);
+  const rules = [...deviceRules(kinds, plan.config), ...(face.serve ? SERVICE_RULES : [])];
   const created = createDevices(kinds, plan.config, plan.devices);
   try {
-    return runMachine(plan, created, rules, firstLineNs);
+    return runMachine(plan, face, created, rules, firstLineNs);
   } catch (error) {
     for (const device of created.devices) device.close?.();
+    face.failed(error instanceof Error ? error.message : String(error));
     throw error;
   }
 }
 
-function runMachine(plan: Plan, created: CreatedDevices, rules: readonly Rule[], firstLineNs: number): never {
+function runMachine(
+  plan: Plan,
+  face: Face,
+  created: CreatedDevices,
+  rules: readonly Rule[],
+  firstLineNs: number,
+): never {
   const { config } = plan;
   const { devices, modules, furtherModules } = created;
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
@@ -67,7 +84,7 @@ function runMachine(plan: Plan, created: CreatedDevices, rules: readonly Rule[],
   const log = machineLog(logOptions, state);
   for (const { name, notes = [] } of devices) for (const note of notes) log.info(`${name}: ${note}`);
   const tracing = config.logger.level === "trace";
-  const recording = tracing || plan.trace !== undefined;
+  const recording = tracing || plan.trace !== undefined || face.serve !== undefined;
   const timeline = new Timeline(block.part("timeline"), recording, tracing ? log.phase : undefined);
   timeline.restore(plan.stamps);
   if (tracing) for (const mark of timeline.marks()) log.phase(mark);
@@ -125,6 +142,7 @@ function runMachine(plan: Plan, created: CreatedDevices, rules: readonly Rule[],
 
   const main = new MainLoop({
     plan,
+    face,
     block,
     lines,
     state,
@@ -146,7 +164,9 @@ function runMachine(plan: Plan, created: CreatedDevices, rules: readonly Rule[],
   timeline.mark("VM is running");
   closeSetUp(plan, kvm);
   sandbox.tightenMain();
+  const service = face.serve && main.serve(face.serve);
   threads.release();
+  service?.started();
   return main.run();
 }
 

@@ -1,5 +1,6 @@
 /** What a kind of virtio device is to the rest: each folder beside this file has one. */
 import type { GuestMemory } from "../../memory/guest.ts";
+import type { DeviceControls } from "./controls.ts";
 import type { Queue } from "./queue/queue.ts";
 import type { QueueSettings } from "./queue/settings.ts";
 import type { DeviceDescription } from "./transport/state.ts";
@@ -21,6 +22,9 @@ export interface VirtioDevice extends DeviceDescription {
   readonly sources?: readonly EventSource[];
   /** What the log is to say of it at the start, at info. */
   readonly notes?: readonly string[];
+
+  /** What its owner may change while it runs. */
+  readonly controls?: DeviceControls;
 
   /** Once, before anything else: whom it can turn to as long as it lives. */
   connect?(host: DeviceHost): void;

@@ -1,6 +1,7 @@
 import { TimerFd } from "../../../../ffi/timerfd.ts";
 import type { BalloonConfig } from "../../../config/devices.ts";
 import type { GuestMemory } from "../../../memory/guest.ts";
+import type { BalloonControls } from "../controls.ts";
 import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../device.ts";
 import { COMMON_FEATURES, featureSet, hasFeature } from "../features.ts";
 import { DescriptorChain } from "../queue/chain.ts";
@@ -38,7 +39,9 @@ const REQUESTS_A_TURN = 16;
  * The balloon: takes memory from the guest as the host wants it, and gives back to the host what the guest frees
  * (reporting, which works at any size of the balloon, 0 too).
  */
-export class BalloonDevice implements VirtioDevice {
+export class BalloonDevice implements VirtioDevice, BalloonControls {
+  readonly kind = "balloon";
+  readonly controls = this;
   readonly name = "balloon";
   readonly id = VIRTIO_ID_BALLOON;
   readonly features: bigint;
@@ -49,6 +52,8 @@ export class BalloonDevice implements VirtioDevice {
   readonly isBusy = false;
   readonly counters = newCounters();
   readonly sources: readonly EventSource[];
+  /** How many MiB the driver is asked for. */
+  targetMib: number;
   /** How many MiB the driver says it has given up. */
   actualMib = 0;
   readonly #statistics = new Statistics();
@@ -70,6 +75,7 @@ export class BalloonDevice implements VirtioDevice {
     ].filter((bit) => bit !== false);
     this.features = COMMON_FEATURES | featureSet(...offered);
     this.queueSizes = rolesOf(this.features).map(() => MAX_QUEUE_SIZE);
+    this.targetMib = amount_mib;
     this.config = balloonConfig(amount_mib);
     this.sources = stats_polling_interval_s > 0 ? [this.#poll(stats_polling_interval_s)] : [];
   }
@@ -85,6 +91,7 @@ export class BalloonDevice implements VirtioDevice {
 
   /** Wants another size of the balloon: the guest gives up memory or takes it back, as fast as it can. */
   setTarget(mib: number): void {
+    this.targetMib = mib;
     this.#host?.changeConfig(ConfigOffset.num_pages, pagesOfMib(mib));
   }
 

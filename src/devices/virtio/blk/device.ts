@@ -1,5 +1,6 @@
 import { copyMemory } from "../../../../ffi/memory.ts";
 import type { RateLimiterConfig } from "../../../config/devices.ts";
+import type { DiskControls } from "../controls.ts";
 import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../device.ts";
 import { hasFeature } from "../features.ts";
 import { type Alarm, Throttle } from "../limiter/throttle.ts";
@@ -49,6 +50,11 @@ export class BlkDevice implements VirtioDevice, Disposable {
   readonly sources: readonly EventSource[];
   readonly disk: Disk;
   readonly throttle: Throttle;
+  readonly controls: DiskControls = {
+    kind: "disk",
+    resize: () => this.resize(),
+    limit: (limits) => this.throttle.update(limits),
+  };
   readonly counters: BlkCounters = newCounters();
   readonly #engine: DiskEngine;
   readonly #failures: Failures;

@@ -1,6 +1,7 @@
 import { Errno } from "../../../../ffi/error.ts";
 import type { Tap } from "../../../../ffi/tap.ts";
 import type { NetworkInterfaceConfig, RateLimiterConfig } from "../../../config/devices.ts";
+import type { InterfaceControls } from "../controls.ts";
 import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../device.ts";
 import { hasFeature } from "../features.ts";
 import { type Alarm, Throttle } from "../limiter/throttle.ts";
@@ -39,6 +40,7 @@ export class NetDevice implements VirtioDevice {
   readonly kernelQueues: readonly number[];
   readonly config: Uint8Array;
   readonly sources: readonly EventSource[];
+  readonly controls: InterfaceControls;
   readonly counters = newCounters();
   readonly #tapName: string;
   readonly #taps: readonly Tap[];
@@ -70,6 +72,8 @@ export class NetDevice implements VirtioDevice {
     const txThrottle = throttle(config.tx_rate_limiter, "transmit");
     const services = { counters, rxThrottle, txThrottle, gone: () => this.#tapIsGone() };
     this.#pairs = taps.map((_, pair) => createPair(pair, services));
+    const throttles = { receive: rxThrottle, transmit: txThrottle };
+    this.controls = { kind: "interface", limit: (way, limits) => throttles[way].update(limits) };
     this.sources = [rxThrottle, txThrottle, ...this.#pairs].flatMap(({ sources }) => sources);
   }
 

@@ -1,0 +1,39 @@
+/** Responses, byte for byte as Firecracker's server writes them: no reason phrase, no Date. */
+
+export interface HttpResponse {
+  readonly status: number;
+  /** JSON; a 204 has none. */
+  readonly body?: string;
+  /** The request used something that is on its way out. */
+  readonly isDeprecated?: boolean;
+}
+
+const SERVER = "Server: Firecracker API\r\n";
+
+export function encodeResponse({ status, body, isDeprecated }: HttpResponse): Uint8Array {
+  const deprecation = isDeprecated ? "Deprecation: true\r\n" : "";
+  const bytes =
+    body === undefined ? "" : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
+  return Buffer.from(
+    `HTTP/1.1 ${status} \r\n${SERVER}Connection: keep-alive\r\n${deprecation}${bytes}\r\n${body ?? ""}`,
+  );
+}
+
+/** A client that asked whether to send its body: it may. */
+export function encodeContinue(): Uint8Array {
+  return encodeResponse({ status: 100 });
+}
+
+/** The answer to what is no request. Its line break is no valid JSON: Firecracker's is not either. */
+export function encodeProtocolError(problem: string): Uint8Array {
+  const body = `{ "error": "${problem}\nAll previous unanswered requests will be dropped." }`;
+  return encodeResponse({ status: 400, body });
+}
+
+/** What the client one too many hears. */
+export function encodeTooMany(): Uint8Array {
+  const body = '{ "error": "Too many open connections" }';
+  return Buffer.from(
+    `HTTP/1.1 503 \r\n${SERVER}Connection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,85 @@
+/** From a request to what answers it, by Firecracker's rules of methods, paths and bodies. */
+import type { HttpRequest, Method } from "./http/request.ts";
+import type { HttpResponse } from "./http/response.ts";
+
+/** What a client asked for can't be done: the message is its `fault_message`. */
+export class Fault extends Error {
+  override readonly name = "Fault";
+}
+
+export interface Call {
+  /** The path's parts: the first names the resource. */
+  readonly path: readonly string[];
+  readonly body: string | undefined;
+}
+
+/** By method and the path's first part, under `/volt` its first two: `PUT drives`, `GET volt/timeline`. */
+export type Routes = Readonly<Record<string, (call: Call) => HttpResponse>>;
+
+export const NOT_BEFORE_START = "The requested operation is not supported before starting the microVM.";
+export const NOT_AFTER_START = "The requested operation is not supported after starting the microVM.";
+
+/** The one PATCH (and its brother to stop) that needs no body. */
+const BODY_IS_OPTIONAL = "balloon/hinting/";
+
+/** Never throws for what a client can do. */
+export function answer(request: HttpRequest, routes: Routes): HttpResponse {
+  try {
+    return dispatch(request, routes);
+  } catch (error) {
+    return fault(error instanceof Error ? error.message : String(error));
+  }
+}
+
+export function fault(message: string, status = 400): HttpResponse {
+  return { status, body: JSON.stringify({ fault_message: message }) };
+}
+
+export function json(value: unknown): HttpResponse {
+  return { status: 200, body: JSON.stringify(value) };
+}
+
+export const NO_CONTENT: HttpResponse = { status: 204 };
+
+/** A handler for what there is no more, not yet, or not now. */
+export function refuse(message: string): () => HttpResponse {
+  return () => fault(message);
+}
+
+/** @throws Fault for what is empty or holds anything but letters, digits and _ */
+export function idOf({ path }: Call): string {
+  const id = path[1] ?? "";
+  if (id === "") throw new Fault("The ID cannot be empty.");
+  if (!/^[\p{L}\p{N}_]+$/u.test(id)) {
+    throw new Fault("API Resource IDs can only contain alphanumeric characters and underscores.");
+  }
+  return id;
+}
+
+/** @throws Fault where the body names another than the path */
+export function checkId(call: Call, inBody: string): void {
+  if (idOf(call) !== inBody) throw new Fault("The id from the path does not match the id from the body!");
+}
+
+function dispatch({ method, path, body }: HttpRequest, routes: Routes): HttpResponse {
+  const parts = path.split("/").slice(path.startsWith("/") ? 1 : 0);
+  while (parts.length > 1 && parts.at(-1) === "") parts.pop();
+  checkBody(method, parts, body);
+  const [first = "", second = ""] = parts;
+  const key = `${method} ${first === "volt" ? `${first}/${second}` : first}`;
+  const route = Object.hasOwn(routes, key) ? routes[key] : undefined;
+  if (!route) throw new Fault(`Invalid request method and/or path: ${method} ${first}.`);
+  return route({ path: parts, body });
+}
+
+/** Before the path is looked at. */
+function checkBody(method: Method, parts: readonly string[], body: string | undefined): void {
+  if (method === "GET" && body !== undefined) throw new Fault("GET request cannot have a body.");
+  if (method === "DELETE" && body !== undefined) throw new Fault("Empty Delete request.");
+  const needsBody = method === "PUT" || method === "PATCH";
+  if (!needsBody || body !== undefined) return;
+  if (method === "PATCH" && parts.join("/").startsWith(BODY_IS_OPTIONAL)) return;
+  // volt's own requests that say everything by their path.
+  if (parts[0] === "volt") return;
+  throw new Fault(`Empty ${method} request.`);
+}

@@ -1,0 +1,19 @@
+/** volt's own additions, below /volt. */
+import type { MachineControl } from "../../machine/control.ts";
+import { json, NO_CONTENT, type Routes } from "../router.ts";
+
+export function voltRoutes(control: MachineControl): Routes {
+  return {
+    /** The guest is asked to go down, and ended after `stop_timeout` seconds. */
+    "PUT volt/stop": () => {
+      control.shutDown();
+      return NO_CONTENT;
+    },
+    /** Phases of the start and the boot so far, each with the milliseconds since the process started. */
+    "GET volt/timeline": () => json(control.timeline()),
+    /** What each device did since the start. */
+    "GET volt/counters": () => json(Object.fromEntries(control.counters().map((one) => [one.name, one.counters]))),
+    /** The layers this machine was started in. */
+    "GET volt/sandbox": () => json(control.config.volt.sandbox),
+  };
+}

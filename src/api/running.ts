@@ -1,0 +1,31 @@
+/** The API of a machine that runs. */
+import type { ControlService, MachineControl } from "../machine/control.ts";
+import { FIRECRACKER_VERSION, VERSION } from "../version.ts";
+import { answer, NO_CONTENT, type Routes } from "./router.ts";
+import { type Identity, runningRoutes } from "./routes/running.ts";
+import { voltRoutes } from "./routes/volt.ts";
+import { ApiServer, type PlannedApi } from "./server.ts";
+
+/** @param planned what stage one made: a `PlannedApi` */
+export function serveRunning(planned: unknown): (control: MachineControl) => ControlService {
+  return (control) =>
+    service(planned as PlannedApi, { ...runningRoutes(control, ownIdentity(control)), ...voltRoutes(control) });
+}
+
+/** A server that goes on where stage one's stopped. */
+export function service(planned: PlannedApi, routes: Routes): ControlService {
+  const server = new ApiServer(planned, (request) => answer(request, routes));
+  return {
+    fd: server.fd,
+    ready: () => server.ready(),
+    started: () => server.answerWaiting(NO_CONTENT),
+  };
+}
+
+function ownIdentity({ config }: MachineControl): Identity {
+  return {
+    instance: { id: config.volt.id ?? "anonymous-instance", vmm_version: VERSION, app_name: "volt" },
+    version: { firecracker_version: FIRECRACKER_VERSION, volt_version: VERSION },
+    vmConfig: () => config,
+  };
+}

@@ -1,0 +1,125 @@
+/** The API's socket: HTTP over a Unix socket, without Bun's event loop, which does not turn while a machine runs. */
+import { EPOLL, Epoll } from "../../ffi/epoll.ts";
+import { Fd } from "../../ffi/fd.ts";
+import { accept, closeSocket, sendBytes } from "../../ffi/socket.ts";
+import { Connection, type PlannedConnection } from "./connection.ts";
+import type { HttpRequest } from "./http/request.ts";
+import { encodeTooMany, type HttpResponse } from "./http/response.ts";
+
+/** Firecracker's bound. */
+export const MAX_CONNECTIONS = 10;
+/** Firecracker's default, in bytes. */
+export const MAX_BODY_BYTES = 51_200;
+/** Clients over the bound that are told so in one turn: a flood must not keep the thread from the devices. */
+const REFUSALS_A_TURN = 16;
+const LISTENER_TOKEN = 0;
+
+/** The server as it crosses an exec: pure data, and descriptors that survive it. */
+export interface PlannedApi {
+  readonly listener: number;
+  readonly maxBodyBytes: number;
+  readonly connections: readonly PlannedConnection[];
+}
+
+/** @returns the answer, or undefined when it comes later, by `answerWaiting` */
+export type Handler = (request: HttpRequest) => HttpResponse | undefined;
+
+export class ApiServer {
+  readonly #listener: number;
+  readonly #maxBodyBytes: number;
+  readonly #handle: Handler;
+  readonly #epoll = new Epoll("the API");
+  /** By their tokens: 1 more than the slot. */
+  readonly #slots: (Connection | undefined)[] = new Array(MAX_CONNECTIONS).fill(undefined);
+
+  /** @param handle may throw: the client then hears of an internal error */
+  constructor({ listener, maxBodyBytes, connections }: PlannedApi, handle: Handler) {
+    this.#listener = listener;
+    this.#maxBodyBytes = maxBodyBytes;
+    this.#handle = handle;
+    this.#epoll.add(listener, EPOLL.IN, LISTENER_TOKEN);
+    for (const planned of connections) this.#enter(new Connection(planned.fd, maxBodyBytes, planned));
+  }
+
+  /** A descriptor that is readable while there is something to do. */
+  get fd(): number {
+    return this.#epoll.number;
+  }
+
+  /** Waits for something to do. */
+  wait(timeoutMs: number): void {
+    this.#epoll.wait(timeoutMs);
+  }
+
+  /** Has one turn: at most one request of each client. Never throws: no client ends the machine. */
+  ready(): void {
+    const count = this.#epoll.wait(0);
+    const tokens = Array.from({ length: count }, (_, i) => this.#epoll.token(i));
+    for (const token of tokens) {
+      if (token === LISTENER_TOKEN) this.#acceptAll();
+      else this.#turn(token);
+    }
+  }
+
+  /** Answers the requests that wait for it. */
+  answerWaiting(response: HttpResponse): void {
+    this.#slots.forEach((connection, slot) => {
+      if (connection?.waits) this.#settle(slot, connection.answer(response));
+    });
+  }
+
+  /** What another server needs to go on: on the far side of an exec. */
+  plan(): PlannedApi {
+    const connections = this.#slots.flatMap((connection) => connection?.plan() ?? []);
+    for (const fd of [this.#listener, ...connections.map((one) => one.fd)]) new Fd(fd, "the API").setInherited(true);
+    return { listener: this.#listener, maxBodyBytes: this.#maxBodyBytes, connections };
+  }
+
+  #acceptAll(): void {
+    for (let refused = 0; refused < REFUSALS_A_TURN; ) {
+      const fd = accept(this.#listener);
+      if (fd < 0) return;
+      if (this.#enter(new Connection(fd, this.#maxBodyBytes))) continue;
+      refused++;
+      sendBytes(fd, encodeTooMany());
+      closeSocket(fd);
+    }
+  }
+
+  #enter(connection: Connection): boolean {
+    const slot = this.#slots.indexOf(undefined);
+    if (slot < 0) return false;
+    this.#slots[slot] = connection;
+    this.#epoll.add(connection.fd, connection.events, slot + 1);
+    return true;
+  }
+
+  #turn(token: number): void {
+    const slot = token - 1;
+    const connection = this.#slots[slot];
+    if (!connection) return;
+    this.#settle(
+      slot,
+      connection.ready((request) => this.#answer(request)),
+    );
+  }
+
+  #answer(request: HttpRequest): HttpResponse | undefined {
+    try {
+      return this.#handle(request);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      return { status: 400, body: JSON.stringify({ fault_message: message }) };
+    }
+  }
+
+  #settle(slot: number, goesOn: boolean): void {
+    const connection = this.#slots[slot]!;
+    if (goesOn) this.#epoll.modify(connection.fd, connection.events, slot + 1);
+    else {
+      this.#epoll.remove(connection.fd);
+      connection.close();
+      this.#slots[slot] = undefined;
+    }
+  }
+}

@@ -1,0 +1,144 @@
+/** The control API of a running machine, by curl, and by a client that breaks the rules. */
+import { afterEach, expect, test } from "bun:test";
+import { statSync } from "node:fs";
+import { RunningVolt } from "../cli/process.ts";
+import { END, tinyKernel } from "../cli/tiny-kernel.ts";
+import { Folder, failure } from "../cli/volt.ts";
+import { ask, curl, listening } from "./client.ts";
+
+let folder: Folder | undefined;
+let vm: RunningVolt | undefined;
+
+afterEach(async () => {
+  await vm?.[Symbol.asyncDispose]();
+  folder?.[Symbol.dispose]();
+  vm = undefined;
+  folder = undefined;
+});
+
+/** A guest that spins until its end, and its API's socket. */
+async function start(...flags: readonly string[]): Promise<string> {
+  folder = new Folder();
+  const socket = folder.file("api");
+  vm = new RunningVolt([...tinyKernel(folder, END.spin).run, "--api", socket, ...flags]);
+  await listening(socket);
+  return socket;
+}
+
+test("says what runs, and as whom", async () => {
+  const socket = await start("--id", "one");
+  expect(await ask(socket, "GET", "/")).toEqual({
+    status: 200,
+    body: { id: "one", state: "Running", vmm_version: expect.any(String), app_name: "volt" },
+  });
+  expect((await ask(socket, "GET", "/version")).body).toMatchObject({ firecracker_version: "1.16.1" });
+  expect((await ask(socket, "GET", "/vm/config")).body).toMatchObject({ "machine-config": { mem_size_mib: 32 } });
+  expect((await ask(socket, "GET", "/volt/timeline")).body).toContainEqual({
+    phase: "VM is running",
+    ms: expect.any(Number),
+  });
+});
+
+test("its bytes are Firecracker's", async () => {
+  const socket = await start();
+  expect(await curl(socket, "-i", "-X", "PATCH", "-d", '{"state":"Paused"}', "http://localhost/vm")).toBe(
+    "HTTP/1.1 204 \r\nServer: Firecracker API\r\nConnection: keep-alive\r\n\r\n",
+  );
+  expect(await curl(socket, "-i", "http://localhost/nowhere")).toBe(
+    "HTTP/1.1 400 \r\nServer: Firecracker API\r\nConnection: keep-alive\r\nContent-Type: application/json\r\n" +
+      'Content-Length: 68\r\n\r\n{"fault_message":"Invalid request method and/or path: GET nowhere."}',
+  );
+});
+
+test("the machine stands still and goes on", async () => {
+  const socket = await start();
+  const state = async () => ((await ask(socket, "GET", "/")).body as { state: string }).state;
+  for (const [wish, expected] of [
+    ["Paused", "Paused"],
+    ["Paused", "Paused"],
+    ["Resumed", "Running"],
+    ["Resumed", "Running"],
+  ]) {
+    expect(await ask(socket, "PATCH", "/vm", { state: wish })).toEqual({ status: 204, body: undefined });
+    expect(await state()).toBe(expected!);
+  }
+});
+
+test("a guest that is asked to stop has its time, also when it was paused", async () => {
+  const socket = await start("--stop-timeout", "0.2");
+  await ask(socket, "PATCH", "/vm", { state: "Paused" });
+  expect((await ask(socket, "PUT", "/volt/stop")).status).toBe(204);
+  const { status, stderr } = await vm!.end();
+  expect(status).toBe(143);
+  expect(stderr).toContain("did not shut down within 0.2 s");
+});
+
+test("the balloon has another size", async () => {
+  const socket = await start("--balloon", "4");
+  expect(await ask(socket, "PATCH", "/balloon", { amount_mib: 8 })).toMatchObject({ status: 204 });
+  expect((await ask(socket, "GET", "/balloon")).body).toMatchObject({ amount_mib: 8, deflate_on_oom: true });
+  expect((await ask(socket, "PATCH", "/balloon", { amount_mib: 1000 })).body).toEqual({
+    fault_message: "Balloon update error: Requested memory should be less than 32MiB",
+  });
+});
+
+test("a disk has another limit, and the size its file has now", async () => {
+  folder = new Folder();
+  const disk = folder.file("disk");
+  await Bun.write(disk, new Uint8Array(4096));
+  const socket = folder.file("api");
+  vm = new RunningVolt([...tinyKernel(folder, END.spin).run, "--api", socket, "--disk", `${disk},id=data`]);
+  await listening(socket);
+  const rate_limiter = { bandwidth: { size: 1000, refill_time: 100 } };
+  expect((await ask(socket, "PATCH", "/drives/data", { drive_id: "data", rate_limiter })).status).toBe(204);
+  expect((await ask(socket, "PATCH", "/drives/data", { drive_id: "data", path_on_host: disk })).status).toBe(204);
+  expect((await ask(socket, "PATCH", "/drives/data", { drive_id: "other" })).status).toBe(400);
+  const other = await ask(socket, "PATCH", "/drives/data", { drive_id: "data", path_on_host: "/etc/passwd" });
+  expect(JSON.stringify(other.body)).toContain("volt does not put another file behind a disk yet");
+  expect(JSON.stringify((await ask(socket, "PATCH", "/drives/no", { drive_id: "no", rate_limiter })).body)).toContain(
+    "there is no disk no",
+  );
+});
+
+test.each([
+  ["PUT", "/boot-source", {}, "The requested operation is not supported after starting the microVM."],
+  ["PUT", "/actions", { action_type: "InstanceStart" }, "not supported after starting the microVM."],
+  ["PUT", "/drives/x", {}, "PCI is not enabled"],
+  ["PUT", "/snapshot/create", {}, "volt does not have snapshots yet."],
+  ["PUT", "/mmds", {}, "volt does not have an MMDS yet."],
+  ["PATCH", "/balloon", { amount_mib: 1 }, "No balloon device found."],
+  ["PATCH", "/vm", { state: "Gone" }, "unknown variant `Gone`"],
+  ["PATCH", "/vm", { state: "Paused", x: 1 }, "unknown field `x`"],
+])("%s %s with %p is refused", async (method, path, body, problem) => {
+  const socket = await start();
+  const answer = await ask(socket, method, path, body);
+  expect(answer.status).toBe(400);
+  expect(JSON.stringify(answer.body)).toContain(problem);
+});
+
+test("the socket is its user's alone, and no other start takes it over", async () => {
+  const socket = await start();
+  expect(statSync(socket).mode & 0o777).toBe(0o600);
+  const { run } = tinyKernel(folder!, END.spin);
+  expect(await failure([...run, "--api", socket])).toBe(
+    `--api: address in use: another program listens at ${socket}: give another path`,
+  );
+  expect((await ask(socket, "GET", "/")).status).toBe(200);
+  vm!.signal("SIGKILL");
+  await vm!.end();
+  expect(await failure([...run, "--api", socket])).toBe(
+    `--api: address in use: ${socket} is there already, and nobody listens: rm ${socket}`,
+  );
+});
+
+test("a start that fails leaves no socket behind", async () => {
+  folder = new Folder();
+  const { run } = tinyKernel(folder, END.spin);
+  const socket = folder.file("api");
+  expect(await failure([...run, "--api", socket, "--disk", "/nonexistent"])).toContain("/nonexistent");
+  expect(await Bun.file(socket).exists()).toBe(false);
+  expect(await failure([...run, "--api", "/nonexistent/x"])).toBe(
+    "--api: there is no folder for /nonexistent/x: make it first",
+  );
+  expect(await failure([...run, "--api", `/tmp/${"x".repeat(200)}`])).toContain("is too long for a socket");
+});
