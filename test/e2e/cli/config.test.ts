@@ -14,7 +14,7 @@ const SANDBOX_DEFAULTS = { mode: "enforce", seccomp: true, landlock: true, names
 
 const VOLT_DEFAULTS = {
   ...{ console: "serial", boot_protocol: "auto", load: "auto", stop_timeout: 10 },
-  ...{ sandbox: SANDBOX_DEFAULTS, require_signed: false },
+  sandbox: SANDBOX_DEFAULTS,
 };
 
 /** What a file that says nothing gets. */
@@ -78,7 +78,7 @@ describe("--print-config", () => {
       volt: {
         ...VOLT_DEFAULTS,
         ...{ id: "name-1", append: "c d", command: ["ls", "-l", ""], console: "none" },
-        ...{ boot_protocol: "pvh", load: "copy", require_signed: false, stop_timeout: 0.5, trace_path: "t" },
+        ...{ boot_protocol: "pvh", load: "copy", stop_timeout: 0.5, trace_path: "t" },
         sandbox: { ...SANDBOX_DEFAULTS, ...EVERY_SANDBOX_SETTING },
       },
     });
