@@ -33,6 +33,7 @@ const F_GET_SEALS = 1034;
 const FD_CLOEXEC = 1;
 const MFD_CLOEXEC = 1;
 const MFD_ALLOW_SEALING = 2;
+const MFD_EXEC = 0x10;
 /** SEAL, SHRINK, GROW, WRITE: nobody can change the file any more. */
 const ALL_SEALS = 0b1111;
 
@@ -84,10 +85,17 @@ export class Fd implements Disposable {
     return new Fd(check(libc.open(cString(path), flags | O.CLOEXEC, mode), "open", path), path);
   }
 
-  /** A sealed, anonymous file holding `bytes`: it can be handed on, and nobody can change it. */
-  static sealed(name: string, bytes: Uint8Array): Fd {
+  /**
+   * A sealed, anonymous file holding `bytes`: it can be handed on, and nobody can change it.
+   * @param isProgram whether it is to be executed: newer kernels may be set to make files that can't be
+   * @throws SystemError EACCES where the host allows no such program (sysctl vm.memfd_noexec=2)
+   */
+  static sealed(name: string, bytes: Uint8Array, isProgram = false): Fd {
     const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
-    const fd = new Fd(check(libc.memfd_create(cString(name), flags), "memfd_create", name), name);
+    let number = libc.memfd_create(cString(name), isProgram ? flags | MFD_EXEC : flags);
+    // Before Linux 6.3 there is no such flag, and every such file can be executed.
+    if (number < 0 && isProgram && errno() === Errno.EINVAL) number = libc.memfd_create(cString(name), flags);
+    const fd = new Fd(check(number, "memfd_create", name), name);
     try {
       fd.writeAll(bytes);
       check(libc.fcntl(fd.number, F_ADD_SEALS, ALL_SEALS), "fcntl(F_ADD_SEALS)", name);
@@ -106,7 +114,9 @@ export class Fd implements Disposable {
 
   /** Whether this is a file made by `sealed`. */
   get isSealed(): boolean {
-    return libc.fcntl(this.number, F_GET_SEALS, 0) === ALL_SEALS;
+    const seals = libc.fcntl(this.number, F_GET_SEALS, 0);
+    // Newer kernels add one of their own: such a file can't become a program.
+    return seals >= 0 && (seals & ALL_SEALS) === ALL_SEALS;
   }
 
   status(): FileStatus {

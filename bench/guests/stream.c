@@ -61,10 +61,15 @@ static int connect_tcp(const char *host, int port)
 static int connect_vsock(unsigned cid, unsigned port)
 {
 	struct sockaddr_vm address = { .svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port };
-	int fd = socket(AF_VSOCK, SOCK_STREAM, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address))
-		guest_fail("connect");
-	return fd;
+	/* The driver may still be looking for its device. */
+	for (int tries = 0; tries < 1000; tries++) {
+		int fd = socket(AF_VSOCK, SOCK_STREAM, 0);
+		if (fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof address))
+			return fd;
+		close(fd);
+		usleep(10000);
+	}
+	guest_fail("connect");
 }
 
 static uint64_t send_for(int fd, size_t bytes, uint64_t end)
@@ -135,8 +140,6 @@ int main(int argc, char **argv)
 	int is_tcp = !strcmp(argv[1], "tcp");
 	if (is_tcp)
 		bring_up(argv[2]);
-	else
-		guest_wait_for("/dev/vsock");
 	for (int i = 5; i < argc; i++) {
 		int port = atoi(argv[4]);
 		run(argv[i], is_tcp ? connect_tcp(argv[3], port) : connect_vsock(atoi(argv[3]), port));

@@ -28,7 +28,7 @@ export function identify(head: Uint8Array): Verdict {
   if (unpack) {
     return {
       what: `the file is compressed with ${compression} as a whole`,
-      advice: `unpack it first: ${unpack} FILE > vmlinux`,
+      advice: `let the store unpack it (volt kernel add FILE), or do it first: ${unpack} FILE > vmlinux`,
     };
   }
   if (compression) {
@@ -40,7 +40,7 @@ export function identify(head: Uint8Array): Verdict {
   if (text.startsWith("!<arch>\ndebian-binary")) {
     return {
       what: "this is a Debian package, not a kernel",
-      advice: "unpack it with dpkg-deb -x and give the boot/vmlinuz-* in it",
+      advice: "bring its kernel into the store: volt kernel add FILE",
     };
   }
   if (text.startsWith("\xed\xab\xee\xdb")) {

@@ -59,18 +59,19 @@ interface Found {
  * Follows the words to a command: `kernel trust add`.
  * @throws ConfigError when there is none
  */
-async function findCommand(parent: CommandDef, words: readonly string[]): Promise<Found> {
+async function findCommand(parent: CommandDef, words: readonly string[], above = ""): Promise<Found> {
   const [word = "--help", ...rest] = words;
   const commands = parent.subCommands as typeof COMMANDS;
   // Only its own: an object also has a "constructor", which is no command of ours.
   const entry = Object.hasOwn(commands, word) ? commands[word] : undefined;
   const command = typeof entry === "function" ? await entry() : entry;
-  if (!command) throw new ConfigError("", word, `no such command; there are ${Object.keys(commands).join(", ")}`);
+  if (!command)
+    throw new ConfigError("", `${above}${word}`, `no such command; there are ${Object.keys(commands).join(", ")}`);
   const [next = "--help"] = rest;
   if (!command.subCommands || next === "--help" || next === "-h") {
     return { command, parent, words: command.subCommands ? ["--help"] : rest };
   }
-  return await findCommand(command, rest);
+  return await findCommand(command, rest, `${above}${word} `);
 }
 
 function mainCommand(): CommandDef {

@@ -29,7 +29,7 @@ export const DEVICE_FLAGS = {
     type: "string",
     valueHint: "SIZE",
     description:
-      "a balloon that takes this much of the guest's memory; 0 takes none, and gives back what the guest frees (--no-balloon: none)",
+      "a balloon that takes this much of the guest's memory (default 0). At any size what the guest frees goes back to the host (--no-balloon: nothing does)",
     negatable: true,
   },
   rng: {

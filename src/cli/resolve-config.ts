@@ -9,7 +9,7 @@ import { flagOf } from "./run-flags.ts";
 const MOST_CONFIG_BYTES = 2 ** 20;
 
 /** What a VM has that no file describes. */
-const WITHOUT_FILE: VmConfigInput = { entropy: {} };
+const WITHOUT_FILE: VmConfigInput = { entropy: {}, balloon: {} };
 
 /** The file first, flags over it. @throws ConfigError */
 export function resolveConfig(path: string | undefined, flags: VmConfigLayer): VmConfig {

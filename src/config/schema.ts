@@ -60,7 +60,7 @@ const volt = v.strictObject({
   /** Whether kernel and initrd pages are mapped from their files, or copied. */
   load: v.optional(oneOf("auto", "map", "copy"), "auto"),
   /** Only a kernel of the store that came with a signature of a trusted key. */
-  require_signed: v.optional(v.boolean(), false),
+  require_signed: v.optional(v.boolean()),
   /** Seconds a guest has to go down after it was asked to. */
   stop_timeout: v.optional(seconds, 10),
   /** Where the timeline goes, as Chrome Trace Event JSON. */

@@ -15,6 +15,7 @@ import { licenceNote, type Manifest } from "./manifest.ts";
 import { setFirstDefault } from "./names.ts";
 import { commitObject } from "./objects.ts";
 import { checkName, PARTS, type Part, type StorePaths } from "./paths.ts";
+import { writing } from "./writing.ts";
 
 /** A kernel on its way into the store. */
 export interface NewKernel {
@@ -87,7 +88,9 @@ export function addKernel(paths: StorePaths, kernel: NewKernel): AddedKernel {
     licence: licenceNote(kernel.sourceCode),
   };
   using draft = new Draft(paths);
-  for (const [part, bytes] of Object.entries(parts)) writeFileSync(draft.file(PARTS[part as Part]), bytes);
-  const stored = commitObject(paths, draft, manifest, kernel.name);
+  const stored = writing(paths.home, () => {
+    for (const [part, bytes] of Object.entries(parts)) writeFileSync(draft.file(PARTS[part as Part]), bytes);
+    return commitObject(paths, draft, manifest, kernel.name);
+  });
   return { name: kernel.name, ...stored, isDefault: setFirstDefault(paths, kernel.name) };
 }

@@ -6,6 +6,7 @@ import { digestOf } from "./digest.ts";
 import { lockFolder } from "./draft.ts";
 import { withStoreLock } from "./lock.ts";
 import type { StorePaths } from "./paths.ts";
+import { writing } from "./writing.ts";
 
 /** A kernel with its modules has 500 MiB at most; a server that sends for ever is stopped. */
 const DOWNLOAD_MAX = 2 ** 30;
@@ -42,7 +43,7 @@ export async function download(paths: StorePaths, url: string, progress: (now: P
     let tries = 0;
     for (;;) {
       const before = sizeOf(path);
-      const problem = await fetchRest(url, path, `${folder}/version`, progress);
+      const problem = await fetchRest(url, { path, versionFile: `${folder}/version`, home: paths.home }, progress);
       if (problem === undefined) break;
       // One that gets further each time gets there.
       tries = sizeOf(path) > before ? 1 : tries + 1;
@@ -67,11 +68,19 @@ interface Problem {
   readonly again: boolean;
 }
 
-/** One request for what is missing. @param versionFile the ETag of what is there: another version is not continued */
+/** Where a download goes. */
+interface Target {
+  readonly path: string;
+  /** Has the ETag of what is there: another version is not continued. */
+  readonly versionFile: string;
+  /** VOLT_HOME. */
+  readonly home: string;
+}
+
+/** One request for what is missing. @throws ConfigError when the disk does not take it */
 async function fetchRest(
   url: string,
-  path: string,
-  versionFile: string,
+  { path, versionFile, home }: Target,
   progress: (now: Progress) => void,
 ): Promise<Problem | undefined> {
   const silence = new AbortController();
@@ -99,7 +108,7 @@ async function fetchRest(
       timer = setTimeout(() => silence.abort(), SILENCE_MS);
       done += bytes.length;
       if (done > DOWNLOAD_MAX) return { text: "it does not end: no kernel is that large", again: false };
-      file.writeAll(bytes);
+      writing(home, () => file.writeAll(bytes));
       progress({ done, total });
     }
     if (total !== undefined && done < total) {
@@ -110,6 +119,7 @@ async function fetchRest(
     }
     return undefined;
   } catch (error) {
+    if (error instanceof ConfigError) throw error; // the disk's
     if (silence.signal.aborted) {
       return { text: `the server said nothing for ${SILENCE_MS / 1000} seconds: try again later`, again: true };
     }

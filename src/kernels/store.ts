@@ -55,7 +55,16 @@ export function defaultName(file: string): string | undefined {
 
 /** What a name leads to, read once: were it given to another kernel now, this one's parts would still belong together. */
 export function kernelFolder(kernels: string, name: string): string {
-  const target = readLink(`${kernels}/${name}`);
+  const target = linkTarget(`${kernels}/${name}`);
   const digest = target === undefined ? undefined : /^\.\.(\/objects\/[0-9a-f]{64})$/.exec(target)?.[1];
   return digest === undefined ? `${kernels}/${name}` : `${kernels.slice(0, kernels.lastIndexOf("/"))}${digest}`;
+}
+
+/** Undefined for what is no symbolic link, or not there. */
+function linkTarget(path: string): string | undefined {
+  try {
+    return readLink(path);
+  } catch {
+    return undefined;
+  }
 }

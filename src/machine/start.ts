@@ -116,7 +116,13 @@ function runMachine(
   timeline.mark("KVM initialised");
   const vm = createVm(kvm);
   connectLines(vm, lines);
-  connectVirtio(vm, lines, block, kvm.capability("KVM_CAP_READONLY_MEM") !== 0);
+  const readOnlySlots = kvm.capability("KVM_CAP_READONLY_MEM") !== 0;
+  connectVirtio(
+    vm,
+    lines,
+    block,
+    devices.map(({ interruptsOften = false }) => readOnlySlots && interruptsOften),
+  );
   timeline.mark("VM created");
   const processors = new Processors(kvm, cpus, plan.processors);
   if (!processors.filterMsrs(kvm, vm)) log.warn("this host's KVM filters no MSRs: the guest reaches all it emulates");

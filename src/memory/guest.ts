@@ -3,13 +3,19 @@
  */
 import { Errno, SystemError } from "../../ffi/error.ts";
 import type { Fd } from "../../ffi/fd.ts";
-import { adviseMemory, MADV, MAP, Mapping, map, memoryAt, PROT } from "../../ffi/memory.ts";
+import { adviseMemory, copyMemory, MADV, MAP, Mapping, map, memoryAt, PROT } from "../../ffi/memory.ts";
 import { GIB, MIB, type Range, ramRanges } from "./regions.ts";
 
 const PAGE = 4096;
 const HUGE_PAGE = 2 * MIB;
 /** A JavaScript ArrayBuffer over raw memory ends at 4 GiB here; larger regions are a list of windows. */
 const WINDOW = 4 * GIB;
+
+/** All of a piece of guest memory, as JavaScript sees it. */
+interface Window {
+  readonly hostAddress: number;
+  readonly bytes: Uint8Array;
+}
 
 /** A RAM range and the host memory behind it. */
 export interface Region extends Range {
@@ -27,7 +33,7 @@ export class GuestMemory implements Disposable {
   readonly regions: readonly Region[];
   /** The mapping this process owns, or undefined for a view on another thread's. */
   readonly #mapping: Mapping | undefined;
-  readonly #windows: { readonly address: number; readonly hostAddress: number; readonly bytes: Uint8Array }[] = [];
+  #windows: readonly Window[] | undefined;
 
   /** What a page costs to give back: nothing smaller than this goes. */
   readonly #pageSize: number;
@@ -38,12 +44,6 @@ export class GuestMemory implements Disposable {
     this.regions = regions;
     this.#mapping = mapping;
     this.#pageSize = pageSize;
-    for (const { address, size, hostAddress } of regions) {
-      for (let at = 0; at < size; at += WINDOW) {
-        const bytes = new Uint8Array(memoryAt(hostAddress + at, Math.min(WINDOW, size - at)));
-        this.#windows.push({ address: address + at, hostAddress: hostAddress + at, bytes });
-      }
-    }
   }
 
   /**
@@ -91,15 +91,11 @@ export class GuestMemory implements Disposable {
     return -1;
   }
 
-  /** A view of guest bytes, or undefined unless all of them lie in one region (and one window of 4 GiB). */
+  /** A view of guest bytes, or undefined unless all of them lie in one region. It must not outlive the memory. */
   view(guestAddress: number, length: number): Uint8Array | undefined {
-    for (const { address, bytes } of this.#windows) {
-      const offset = guestAddress - address;
-      if (offset >= 0 && offset <= bytes.length && length >= 0 && length <= bytes.length - offset) {
-        return bytes.subarray(offset, offset + length);
-      }
-    }
-    return undefined;
+    if (length === 0) return this.hostAddress(guestAddress, 0) < 0 ? undefined : new Uint8Array(0);
+    const buffer = this.buffer(guestAddress, length);
+    return buffer && new Uint8Array(buffer);
   }
 
   /**
@@ -108,6 +104,7 @@ export class GuestMemory implements Disposable {
    * @throws RangeError for an address it never gave
    */
   bytesAt(address: number, length: number): Uint8Array {
+    this.#windows ??= windowsOn(this.regions);
     for (const { hostAddress, bytes } of this.#windows) {
       const offset = address - hostAddress;
       if (offset >= 0 && offset < bytes.length) return bytes.subarray(offset, offset + length);
@@ -126,9 +123,9 @@ export class GuestMemory implements Disposable {
 
   /** Writes what volt itself places: a range outside RAM is a mistake of ours, and says so. */
   write(guestAddress: number, bytes: Uint8Array): void {
-    const target = this.view(guestAddress, bytes.length);
-    if (!target) throw outside(guestAddress, bytes.length);
-    target.set(bytes);
+    const target = this.hostAddress(guestAddress, bytes.length);
+    if (target < 0) throw outside(guestAddress, bytes.length);
+    if (bytes.length > 0) copyMemory(target, bytes, bytes.length);
   }
 
   /** Reads a part of a file straight into guest memory. @throws when the file ends early */
@@ -194,6 +191,19 @@ export class GuestMemory implements Disposable {
 }
 
 const ANONYMOUS = MAP.PRIVATE | MAP.ANONYMOUS | MAP.NORESERVE;
+
+/**
+ * Made when first needed: JavaScriptCore takes the memory behind a buffer for garbage it may have to collect, so one on all
+ * of a guest's memory costs every start a collection.
+ */
+function windowsOn(regions: readonly Region[]): Window[] {
+  return regions.flatMap(({ size, hostAddress }) =>
+    Array.from({ length: Math.ceil(size / WINDOW) }, (_, i) => {
+      const start = hostAddress + i * WINDOW;
+      return { hostAddress: start, bytes: new Uint8Array(memoryAt(start, Math.min(WINDOW, size - i * WINDOW))) };
+    }),
+  );
+}
 
 function mapNormal(bytes: number): Mapping {
   return Mapping.create(bytes + HUGE_PAGE, { about: `${bytes / MIB} MiB of guest memory`, flags: ANONYMOUS });

@@ -34,16 +34,14 @@ export function enterSandbox(
     ...steps.map((step) => resolve(step, steps)),
     ...executeSelf(self.number, argv.map(text), variables, steps.length),
   ];
-  using file = Fd.sealed("volt-confine", program(calls, { bytes: outcome, offset: OUTCOME_VARIABLE.length + 1 }));
+  const file = program(calls, { bytes: outcome, offset: OUTCOME_VARIABLE.length + 1 });
   try {
-    return exec(`/proc/self/fd/${file.number}`, argv, {});
+    using sealed = Fd.sealed("volt-confine", file, true);
+    return exec(`/proc/self/fd/${sealed.number}`, argv, {});
   } catch (error) {
     const why = error instanceof Error ? error.message : error;
-    throw new ConfigError(
-      "",
-      "sandbox",
-      `the kernel executes no memfd, which volt confines itself by (sysctl vm.memfd_noexec=0): ${why}`,
-    );
+    const mend = "volt confines itself by a program in memory, which this host does not execute";
+    throw new ConfigError("", "sandbox", `${mend}: sysctl vm.memfd_noexec=1 (${why})`);
   }
 }
 

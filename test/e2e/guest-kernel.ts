@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { baseInitramfs } from "../../guest/build.ts";
 import { DEBIAN_MODULES, guestModules } from "../../guest/modules.ts";
+import { readCpio } from "../../src/boot/cpio-read.ts";
 import { selectModules } from "../../src/boot/modules.ts";
 import { debianCloudKernel } from "../testbed/kernel.ts";
 
@@ -18,6 +19,16 @@ const BASE = join(import.meta.dirname, "../../dist/guest-test/initramfs");
 const { vmlinuz, root } = await debianCloudKernel();
 const names = [...DEBIAN_MODULES, "virtio_pci"];
 const modules = selectModules(guestModules(root, names), { load: names, offer: [] });
+
+/** The modules that init is to load, in their order: those that this kernel has not built in. */
+export function loadedModules(): string[] {
+  const order = [...readCpio(modules)].find(({ path }) => path === "lib/modules/volt/order");
+  const files = Buffer.from(order?.data ?? [])
+    .toString()
+    .trim()
+    .split("\n");
+  return files.map((file) => basename(file, ".ko").replaceAll("-", "_"));
+}
 
 /** Builds the initramfs. */
 export function guestFiles(): GuestFiles {

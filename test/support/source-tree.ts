@@ -23,7 +23,9 @@ export function filesUnder(folder: string, suffix = ""): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true })
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) return NOT_OURS.has(entry.name) ? [] : filesUnder(path, suffix);
+      // In a second work tree of git's, .git is a file.
+      if (NOT_OURS.has(entry.name)) return [];
+      if (entry.isDirectory()) return filesUnder(path, suffix);
       return entry.isFile() && path.endsWith(suffix) ? [path] : [];
     })
     .sort();

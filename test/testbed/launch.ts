@@ -29,7 +29,7 @@ export function launchKeeper(prepared: Prepared, { folder, share, portSocket }: 
   const root = join(folder, "root.fs");
   const shared = join(folder, "share.fs");
   const keeper = [join(import.meta.dir, "keeper.sh"), folder, tools.virtiofsd, root, share, shared];
-  const qemu = [tools.qemu, ...qemuArguments(prepared, { root, shared, portSocket, share }, size)];
+  const qemu = [...prepared.qemu, ...qemuArguments(prepared, { root, shared, portSocket, share }, size)];
   // A session of its own: a Ctrl-C in the terminal is for us alone, the keeper needs its time to clear up.
   return Bun.spawn(["sh", ...keeper, ...qemu], { stdin: "pipe", stdout: "pipe", stderr: "pipe", detached: true });
 }

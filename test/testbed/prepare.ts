@@ -2,6 +2,7 @@ import { chmod, copyFile, mkdir, readdir, rm, symlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { cachedFolder } from "./cache.ts";
 import { debianCloudKernel, type KernelPackage } from "./kernel.ts";
+import { nestedQemu } from "./qemu.ts";
 import { findTools, runTool, type Tools } from "./tools.ts";
 
 /** What the mounts need, and then what a microVM is built on. Any other module is loaded when it is first used. */
@@ -29,6 +30,8 @@ const AGENT_SOURCES = ["main.c", "start.c", "bytes.c"];
 
 export type Prepared = {
   readonly tools: Tools;
+  /** The program and its first arguments. */
+  readonly qemu: readonly string[];
   readonly vmlinuz: string;
   readonly initramfs: string;
 };
@@ -42,7 +45,8 @@ export async function prepare(): Promise<Prepared> {
   const kernel = await debianCloudKernel();
   const name = `initramfs-${await inputsHash(kernel, tools)}`;
   const folder = await cachedFolder(name, (draft) => buildInitramfs(draft, kernel, tools));
-  return { tools, vmlinuz: kernel.vmlinuz, initramfs: join(folder, "initramfs") };
+  const qemu = await nestedQemu();
+  return { tools, qemu, vmlinuz: kernel.vmlinuz, initramfs: join(folder, "initramfs") };
 }
 
 /** A name for the content of all that goes into the initramfs. */

@@ -16,6 +16,8 @@ export interface VirtioDevice extends DeviceDescription {
   readonly isBusy: boolean;
   /** Counts since the start. `bytes`, `errors` and `throttles` mean the same for every kind (`deviceCounters`). */
   readonly counters: Readonly<Record<string, number>>;
+  /** Whether its interrupts are so many that an exit less for each is worth a longer start. */
+  readonly interruptsOften?: boolean;
   /** What wakes it besides kicks: completions of its requests, packets. */
   readonly sources?: readonly EventSource[];
   /** What the log is to say of it at the start, at info. */

@@ -25,8 +25,8 @@ export function checkKernel(
   vm: VmConfig,
   acpi: boolean,
 ): CheckFinding[] {
-  const needs = REQUIREMENTS.filter(({ applies }) => applies(vm, acpi)).map((requirement) =>
-    checkOne(requirement, config, modules, vm["boot-source"].initrd_path !== undefined),
+  const needs = REQUIREMENTS.filter(({ applies, where }) => applies(vm, acpi) && (!where || config.has(where))).map(
+    (requirement) => checkOne(requirement, config, modules, vm["boot-source"].initrd_path !== undefined),
   );
   const slow = SLOW_OPTIONS.filter(({ option }) => config.has(option)).map(
     ({ option, why }): CheckFinding => ({

@@ -14,6 +14,8 @@ export interface Requirement {
   /** Whether the VM doesn't work without it, or lacks something. */
   readonly weight: "needed" | "useful";
   readonly applies: (vm: VmConfig, acpi: boolean) => boolean;
+  /** Asked for only where this option is on. */
+  readonly where?: string;
   /** Its word in `volt kernel ls`. */
   readonly feature?: string;
 }
@@ -54,6 +56,22 @@ export const REQUIREMENTS: readonly Requirement[] = [
     without: "no power button, no power-off, virtio devices by the command line only",
     weight: "useful",
     applies: withAcpi,
+  },
+  {
+    option: "PCI",
+    where: "ACPI",
+    by: "ACPI",
+    without: "Linux 6.1 then does not take the ACPI tables: no power-off, and no interrupt for the console",
+    weight: "needed",
+    applies: withAcpi,
+  },
+  {
+    option: "SERIAL_8250_PNP",
+    where: "ACPI",
+    by: "--console serial",
+    without: "the console has no interrupt: only the kernel's own messages come out",
+    weight: "needed",
+    applies: (vm, acpi) => acpi && vm.volt.console === "serial",
   },
   {
     option: "X86_MPPARSE",

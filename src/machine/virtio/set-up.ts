@@ -30,17 +30,18 @@ export function describeVirtio(devices: readonly VirtioDevice[], block: MachineB
 }
 
 /**
- * Connects interrupts and notifications, so that a device at work costs its guest no exit to volt:
+ * Connects interrupts and notifications. A kick is a write of the queue's number to QueueNotify, which KVM takes for an
+ * eventfd's signal: no exit to volt. For a device that interrupts often the rest costs none either:
  *
- * - A kick is a write of the queue's number to QueueNotify, which KVM takes for an eventfd's signal.
  * - Registers are read from the page they are in.
  * - The driver's word that it has seen used buffers goes to an eventfd that nobody reads. The bit in InterruptStatus then
  *   stays, as it does with vhost: a driver finds a cause for every interrupt, and looks at its rings. Changes of
  *   configuration are acknowledged together with it or alone, which is another value, and so reach the register.
  *
- * @param readOnlySlots KVM_CAP_READONLY_MEM: without it a read is an exit, which `VirtioMmio` serves
+ * Each memory slot costs a start a millisecond or two, so the others have none, and `VirtioMmio` serves their exits.
+ * @param withPage which devices are to have theirs: none where KVM lacks KVM_CAP_READONLY_MEM
  */
-export function connectVirtio(vm: Vm, lines: LineNumbers, block: MachineBlock, readOnlySlots: boolean): void {
+export function connectVirtio(vm: Vm, lines: LineNumbers, block: MachineBlock, withPage: readonly boolean[]): void {
   // KVM holds on to what is behind the descriptor.
   using seen = EventFd.create("acknowledged interrupts");
   virtioWindows(lines.virtio.length).forEach(({ address, size, gsi }, slot) => {
@@ -49,8 +50,8 @@ export function connectVirtio(vm: Vm, lines: LineNumbers, block: MachineBlock, r
     kicks.forEach((kick, queue) => {
       vm.addMmioEventFd(kick, address + Register.QueueNotify, queue);
     });
+    if (!withPage[slot]) return;
     vm.addMmioEventFd(seen.number, address + Register.InterruptACK, Interrupt.USED_BUFFER);
-    if (!readOnlySlots) return;
     const hostAddress = block.addressOf("virtio") + slot * VIRTIO_STATE_BYTES;
     vm.setMemorySlot({ slot: FIRST_SLOT + slot, guestAddress: address, hostAddress, size, readOnly: true });
   });

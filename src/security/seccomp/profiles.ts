@@ -21,7 +21,7 @@ export function profiles(pid: number, devices: readonly Rule[]): Profiles {
     common: {
       thread: "every thread",
       rules: [
-        allow("KVM: each request that volt knows", "ioctl", requests(Ioctl)),
+        allow("KVM: each request that volt knows", "ioctl", requests(EVERY_REQUEST)),
         terminal,
         ...devices,
         ...runtimeRules(pid),
@@ -57,5 +57,8 @@ export function vcpuProfile(pid: number): Profile {
   };
 }
 
-const { KVM_RUN, KVM_GET_REGS, KVM_GET_SREGS, KVM_TRANSLATE, KVM_KVMCLOCK_CTRL } = Ioctl;
+const { KVM_RUN, ...OTHER_REQUESTS } = Ioctl;
+const { KVM_GET_REGS, KVM_GET_SREGS, KVM_TRANSLATE, KVM_KVMCLOCK_CTRL } = OTHER_REQUESTS;
+/** The one of every exit first: a filter compares in this order. */
+const EVERY_REQUEST = { KVM_RUN, ...OTHER_REQUESTS };
 const VCPU_REQUESTS = { KVM_RUN, KVM_GET_REGS, KVM_GET_SREGS, KVM_TRANSLATE, KVM_KVMCLOCK_CTRL };

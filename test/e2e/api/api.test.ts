@@ -110,7 +110,7 @@ test.each([
   ["PATCH", "/vm", { state: "Gone" }, "unknown variant `Gone`"],
   ["PATCH", "/vm", { state: "Paused", x: 1 }, "unknown field `x`"],
 ])("%s %s with %p is refused", async (method, path, body, problem) => {
-  const socket = await start();
+  const socket = await start("--no-balloon");
   const answer = await ask(socket, method, path, body);
   expect(answer.status).toBe(400);
   expect(JSON.stringify(answer.body)).toContain(problem);

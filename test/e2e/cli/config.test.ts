@@ -12,20 +12,53 @@ async function resolved(...args: string[]): Promise<unknown> {
 
 const SANDBOX_DEFAULTS = { mode: "enforce", seccomp: true, landlock: true, namespaces: "auto", allow_paths: [] };
 
+const VOLT_DEFAULTS = {
+  ...{ console: "serial", boot_protocol: "auto", load: "auto", stop_timeout: 10 },
+  sandbox: SANDBOX_DEFAULTS,
+};
+
 /** What a file that says nothing gets. */
 const FILE_DEFAULTS = {
   "boot-source": {},
   "machine-config": { vcpu_count: 1, mem_size_mib: 128, huge_pages: "None" },
+  drives: [],
+  "network-interfaces": [],
   logger: { level: "warn", format: "text" },
-  volt: { console: "serial", boot_protocol: "auto", load: "auto", stop_timeout: 10, sandbox: SANDBOX_DEFAULTS },
+  volt: VOLT_DEFAULTS,
 };
 
-const DEFAULTS = { ...FILE_DEFAULTS, entropy: {} };
+const BALLOON_DEFAULTS = {
+  amount_mib: 0,
+  deflate_on_oom: true,
+  stats_polling_interval_s: 0,
+  free_page_hinting: false,
+  free_page_reporting: true,
+};
+const DEFAULTS = { ...FILE_DEFAULTS, entropy: {}, balloon: BALLOON_DEFAULTS };
+
+const EVERY_SANDBOX_SETTING = {
+  ...{ mode: "audit", seccomp: false, landlock: false, namespaces: "require", uid: 1, gid: 2 },
+  cgroup: { name: "a/b", memory_mib: 1024, cpu_percent: 50, pids: 9 },
+  allow_paths: ["/p", "/q"],
+};
 
 const EVERY_FLAG = [
   ...["--kernel", "k", "--cmdline", "a=b", "--append", "c d", "--cpus", "3", "--memory", "1G", "--hugepages"],
   ...["--console", "none", "--id", "name-1", "--boot-protocol", "pvh", "--load", "copy", "--stop-timeout", "0.5"],
-  ...["--log-level", "trace", "--log-format", "json", "--log-file", "l", "--trace", "t", "--rng", "--", "ls", "-l", ""],
+  ...["--log-level", "trace", "--log-format", "json", "--log-file", "l", "--trace", "t", "--rng"],
+  ...[
+    "--uid",
+    "1",
+    "--gid",
+    "2",
+    "--cgroup",
+    "a/b,memory=1G,cpu=50,pids=9",
+    "--allow-path",
+    "/p",
+    "--allow-path",
+    "/q",
+  ],
+  ...["--sandbox", "audit", "--no-seccomp", "--no-landlock", "--require-namespaces", "--", "ls", "-l", ""],
 ];
 
 describe("--print-config", () => {
@@ -37,11 +70,16 @@ describe("--print-config", () => {
     expect(await resolved(...EVERY_FLAG)).toEqual({
       "boot-source": { kernel_image_path: "k", boot_args: "a=b" },
       "machine-config": { vcpu_count: 3, mem_size_mib: 1024, huge_pages: "2M" },
+      drives: [],
+      "network-interfaces": [],
       entropy: {},
+      balloon: BALLOON_DEFAULTS,
       logger: { log_path: "l", level: "trace", format: "json" },
       volt: {
+        ...VOLT_DEFAULTS,
         ...{ id: "name-1", append: "c d", command: ["ls", "-l", ""], console: "none" },
         ...{ boot_protocol: "pvh", load: "copy", stop_timeout: 0.5, trace_path: "t" },
+        sandbox: { ...SANDBOX_DEFAULTS, ...EVERY_SANDBOX_SETTING },
       },
     });
   });
@@ -114,13 +152,19 @@ describe("the entropy device", () => {
     expect([await has("--config", within, "--no-rng"), await has("--config", without, "--rng")]).toEqual([false, true]);
   });
 
-  test("has no settings yet, and says so", async () => {
+  test("has a rate limiter, whose settings are checked", async () => {
     using folder = new Folder();
-    writeFileSync(folder.file("vm.json"), '{"entropy": {"rate_limiter": {}}}');
+    writeFileSync(folder.file("vm.json"), '{"entropy": {"rate_limiter": {"packets": 1}}}');
     expect(await failure(["run", "--print-config", "--config", folder.file("vm.json")])).toEndWith(
-      "entropy.rate_limiter: no such field: is it misspelt?",
+      "entropy.rate_limiter.packets: no such field: is it misspelt?",
     );
   });
+});
+
+test("the balloon is there unless --no-balloon, of the size the flag says", async () => {
+  expect(await resolved("--balloon", "64M")).toMatchObject({ balloon: { ...BALLOON_DEFAULTS, amount_mib: 64 } });
+  expect(Object.hasOwn((await resolved("--no-balloon")) as object, "balloon")).toBe(false);
+  expect(await failure(["run", "--no-balloon=1"])).toBe("--no-balloon: takes no value");
 });
 
 describe("a config file is refused", () => {

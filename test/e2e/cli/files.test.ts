@@ -82,7 +82,11 @@ describe("--kernel", () => {
     ["random bytes", crypto.getRandomValues(new Uint8Array(4096)), "this is no kernel that volt knows; "],
     ["one byte", Uint8Array.of(0x7f), "this is no kernel that volt knows; "],
     ["a script", Buffer.from("#!/bin/sh\n"), "this is a script, not a kernel; "],
-    ["a Debian package", Buffer.from(debian), "this is a Debian package, not a kernel; unpack it with dpkg-deb -x "],
+    [
+      "a Debian package",
+      Buffer.from(debian),
+      "this is a Debian package, not a kernel; bring its kernel into the store: volt kernel add FILE",
+    ],
     [
       "an initramfs",
       Buffer.from(`070701${"0".repeat(200)}`),
@@ -160,7 +164,7 @@ describe("the command line", () => {
 describe.each(["--log-file", "--trace"])("%s", (flag) => {
   test.each([
     ["no/such/file", "there is no folder for no/such/file: make it first"],
-    ["folder", "folder: open: Is a directory (EISDIR): give another path"],
+    ["folder", "folder is a directory, not a file"],
     ["fifo", "nobody reads the FIFO fifo: start its reader first, or give a file"],
     ["empty/x", "empty/x: open: Not a directory (ENOTDIR): give another path"],
   ])("%s", async (path, message) => {

@@ -46,8 +46,8 @@ describe("volt kernel", () => {
 
   test("refuses what it does not know", async () => {
     using home = new Home();
-    expect(await home.fails("lss")).toStartWith("lss: no such command; there are ls, add, install, build,");
-    expect(await home.fails("trust", "x")).toBe("x: no such command; there are add, ls, rm");
+    expect(await home.fails("lss")).toStartWith("kernel lss: no such command; there are ls, add, install, build,");
+    expect(await home.fails("trust", "x")).toBe("kernel trust x: no such command; there are add, ls, rm");
     expect(await home.fails("ls", "x")).toBe('x: "x" is not expected here: see --help');
     expect(await home.fails("ls", "--jsn")).toBe("--jsn: no such flag: did you mean --json?");
     expect(await home.fails("add")).toContain("FILE");

@@ -1,6 +1,16 @@
 /** The sandbox of a running volt, looked at from outside, and starts that can't have one. */
 import { describe, expect, test } from "bun:test";
-import { chmodSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { cgroupMount } from "../../../src/security/cgroup.ts";
 import { asUser, withoutCalls } from "../../support/lacking-host.ts";
 import { RunningVolt } from "./process.ts";
 import { END, exitStatus, print, tinyKernel } from "./tiny-kernel.ts";
@@ -175,6 +185,22 @@ describe("a running volt", () => {
   });
 });
 
+describe("--cgroup", () => {
+  const mount = cgroupMount();
+
+  test.skipIf(mount === undefined)("has volt in that cgroup before its guest starts", async () => {
+    using folder = new Folder();
+    const name = `volt-test-${process.pid}`;
+    try {
+      await using vm = running(folder, ["--cgroup", name]);
+      await vm.printed("up");
+      expect(readFileSync(`${mount}/${name}/cgroup.procs`, "utf8").split("\n")).toContain(String(vm.pid));
+    } finally {
+      rmdirSync(`${mount}/${name}`);
+    }
+  });
+});
+
 describe("a crash of volt itself", () => {
   test.each([
     ["SIGSEGV", 139],
@@ -276,6 +302,27 @@ describe("a host that lacks", () => {
     const { run } = tinyKernel(folder, exitStatus(3) + END.poweroff);
     const by = withoutCalls({ pivot_root: EINVAL });
     expect((await volt([...run, "--require-namespaces"], { by })).status).toBe(3);
+  });
+
+  // The setting belongs to a PID namespace, and can only be raised: it is raised in one of its own.
+  const raised = (value: number) => [
+    ...["unshare", "--pid", "--fork", "--mount-proc", "sh", "-ec"],
+    ...[`echo ${value} >/proc/sys/vm/memfd_noexec; exec "$@"`, "sh"],
+  ];
+  const hasSetting = existsSync("/proc/sys/vm/memfd_noexec");
+
+  test.skipIf(!hasSetting)("files in memory that are executable by themselves makes no difference", async () => {
+    using folder = new Folder();
+    const { run } = tinyKernel(folder, exitStatus(3) + END.poweroff);
+    expect((await volt(run, { by: raised(1) })).status).toBe(3);
+  });
+
+  test.skipIf(!hasSetting)("executable files in memory altogether starts nothing, and says what to set", async () => {
+    using folder = new Folder();
+    const { run } = tinyKernel(folder, END.poweroff);
+    expect(await failure(run, { by: raised(2) })).toStartWith(
+      "sandbox: volt confines itself by a program in memory, which this host does not execute: sysctl vm.memfd_noexec=1 (",
+    );
   });
 
   test("a layer that can't be put in force stops the start", async () => {

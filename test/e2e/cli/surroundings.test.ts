@@ -37,7 +37,7 @@ describe("in a folder with a bunfig.toml, .env files, a package.json and a vcpu.
   test("errors are as anywhere: neither a stack nor another store", async () => {
     using folder = trap();
     expect(await failure(["run"], { cwd: folder.path })).toBe(
-      "--kernel: none given, and the store in /nonexistent/volt has no default: give a vmlinux or bzImage",
+      "--kernel: none given, and the store in /nonexistent/volt has no default: give a vmlinux or bzImage, or get one: volt kernel install debian-cloud",
     );
     expect(existsSync(folder.file("bitten"))).toBe(false);
   });

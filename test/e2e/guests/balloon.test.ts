@@ -52,7 +52,7 @@ async function ownMemoryBelow(vm: RunningVolt, most: number): Promise<number> {
 
 const FILL = "mount -o remount,size=100% /tmp; head -c 120m /dev/zero >/tmp/zeros";
 
-test.concurrent("what the guest frees goes back to the host", async () => {
+test("what the guest frees goes back to the host", async () => {
   const script = `${FILL}; step full; rm /tmp/zeros; step empty; ${FILL}; wc -c </tmp/zeros`;
   let full = 0;
   const { seen, status, stdout } = await atSteps(script, ["--memory", "256M", "--balloon", "0"], async (vm, step) => {
@@ -66,7 +66,7 @@ test.concurrent("what the guest frees goes back to the host", async () => {
   expect(stdout).toEndWith(`\n${120 * MIB}\n`);
 });
 
-test.concurrent("an inflated balloon's pages are the host's, and the guest takes them back when it runs out", async () => {
+test("an inflated balloon's pages are the host's, and the guest takes them back when it runs out", async () => {
   // Without reporting: what goes back to the host goes by the balloon.
   const config = join((await sharedHost()).share, "balloon.json");
   const balloon = { amount_mib: 160, free_page_reporting: false };
@@ -91,7 +91,7 @@ test.concurrent("an inflated balloon's pages are the host's, and the guest takes
   expect(stdout).toEndWith(`\n${120 * MIB}\n`);
 });
 
-test.concurrent("a guest on mapped kernel pages gives up what it can, and lives", async () => {
+test("a guest on mapped kernel pages gives up what it can, and lives", async () => {
   const script = `${FILL}; rm /tmp/zeros; step empty; ${FILL}; wc -c </tmp/zeros; uname -s`;
   const flags = ["--memory", "256M", "--balloon", "64M", "--load", "map"];
   const { seen, status, stdout } = await atSteps(script, flags, (vm) => ownMemoryBelow(vm, 100));

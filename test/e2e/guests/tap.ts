@@ -40,6 +40,15 @@ export class GuestTap implements AsyncDisposable {
     return `ip addr add ${this.guest}/24 dev eth0 && ip link set eth0 up && ping -q -c 1 -W 10 ${this.host} >/dev/null`;
   }
 
+  /**
+   * The guest's shell sends `count` pings of so many bytes, each after the answer to the last, and says "N answers". One by
+   * one, because busybox's ping gives up on its last packet after two round trips, and one may take a second here.
+   */
+  pings(count: number, bytes = 56): string {
+    const one = `ping -q -c 1 -W 20 -s ${bytes} ${this.host} >/dev/null`;
+    return `(n=0; for i in $(seq ${count}); do ${one} && n=$((n+1)); done; echo $n answers)`;
+  }
+
   /** A command on the host: its stdout. Throws when it fails. */
   async run(script: string): Promise<string> {
     const { status, stdout, stderr } = await this.#machine.run(["sh", "-c", script]);

@@ -2,8 +2,8 @@
 
 /**
  * One. QEMU's emulation of SVM is not sound where VMs and other threads take turns on a processor: now and then the
- * nested machine's own kernel finds a guest's registers in its hands after an exit, and panics. Two guests at a time make
- * that common.
+ * nested machine's own kernel finds itself with a guest's state after an exit, and panics. Two guests at a time make that
+ * common; a newer QEMU (test/testbed/qemu.ts) makes it rarer.
  */
 const AT_A_TIME = 1;
 

@@ -38,7 +38,7 @@ function run(program: string, prepare: (block: MachineBlock) => void = () => und
   prepare(block);
   vm.createIrqChip();
   vm.setMemorySlot({ slot: 0, guestAddress: 0, hostAddress: memory.address, size: MEMORY_BYTES });
-  connectVirtio(vm, lines, block, kvm.capability("KVM_CAP_READONLY_MEM") !== 0);
+  connectVirtio(vm, lines, block, [true, true]);
   const bytes = new Uint8Array(memory.view()).fill(0);
   const window = virtioWindows(2)[1]!.address;
   bytes.set(assemble(`mov rbx, ${window}; ${program}; out 0x10, al; hlt`, 64, CODE_ADDRESS), CODE_ADDRESS);

@@ -44,7 +44,7 @@ describe("what is no kernel is named", () => {
     "a file compressed twice": [Bun.gzipSync(Bun.gzipSync(vmlinux().slice())), "more than once"],
     "an initramfs": [text("0707010000"), "give it with --initrd"],
     "a compressed initramfs": [Bun.gzipSync(text("0707010000")), "give it with --initrd"],
-    "a Debian package": [text("!<arch>\ndebian-binary   "), "dpkg-deb -x"],
+    "a Debian package": [text("!<arch>\ndebian-binary   "), "volt kernel add FILE"],
     "an RPM package": [u8(0xed, 0xab, 0xee, 0xdb, 3), "RPM package"],
     "an arm64 kernel": [arm64, "arm64 kernel"],
     "an EFI program": [concat(text("MZ"), new Uint8Array(1024)), "EFI program"],

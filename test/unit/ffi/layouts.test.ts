@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Layout } from "../../../ffi/abi.ts";
+import { CAP, PR } from "../../../ffi/capabilities.ts";
 import { EPOLL } from "../../../ffi/epoll.ts";
 import { Errno } from "../../../ffi/error.ts";
 import { O, STAT } from "../../../ffi/fd.ts";
@@ -10,10 +11,14 @@ import * as uring from "../../../ffi/io-uring/layouts.ts";
 import { Exit } from "../../../ffi/kvm/exits.ts";
 import * as ioctls from "../../../ffi/kvm/ioctls.ts";
 import { RUN } from "../../../ffi/kvm/layouts.ts";
+import { ACCESS_FS } from "../../../ffi/landlock.ts";
 import { MADV, MAP, PROT } from "../../../ffi/memory.ts";
+import { CLONE, MNT, MS, S } from "../../../ffi/namespaces.ts";
 import { POLL } from "../../../ffi/poll.ts";
+import { RLIMIT } from "../../../ffi/rlimit.ts";
 import { Signal } from "../../../ffi/signal.ts";
 import { SHUT } from "../../../ffi/socket.ts";
+import { allSystemCalls } from "../../../ffi/system-calls.ts";
 import { TUN_F, TunIoctl } from "../../../ffi/tap.ts";
 import { UIO_MAXIOV } from "../../../ffi/uio.ts";
 import { FALLOC_FL } from "../../../ffi/vectored-io.ts";
@@ -59,6 +64,20 @@ const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Read
   [KVM, "", Ioctl],
   [KVM, "", Cap],
   [KVM, "", otherKvmConstants],
+  ["sys/syscall.h", "SYS_", Object.fromEntries(allSystemCalls())],
+  ["linux/sched.h", "CLONE_", CLONE],
+  ["linux/mount.h", "MS_", MS],
+  ["sys/mount.h", "MNT_", MNT],
+  ["sys/stat.h", "S_", S],
+  ["sys/resource.h", "RLIMIT_", RLIMIT],
+  ["linux/capability.h", "CAP_", CAP],
+  ["linux/prctl.h", "PR_", PR],
+  // The header of Linux 6.1 ends here.
+  [
+    "linux/landlock.h",
+    "LANDLOCK_ACCESS_FS_",
+    Object.fromEntries(ACCESS_FS.slice(0, 14).map((name, i) => [name, 1 << i])),
+  ],
 ];
 
 /** Numbers that modules of ffi/ keep to themselves, by the header that names them. */
@@ -85,6 +104,24 @@ const PRIVATE: readonly (readonly [file: string, header: string, names: readonly
   ["ffi/file-lock.ts", "fcntl.h", ["F_OFD_SETLK", "F_RDLCK", "F_WRLCK"]],
   ["ffi/inotify.ts", "sys/syscall.h", ["SYS_INOTIFY_ADD_WATCH", "SYS_INOTIFY_INIT1"]],
   ["ffi/inotify.ts", "sys/inotify.h", ["IN_CLOEXEC", "IN_NONBLOCK"]],
+  ["ffi/close-range.ts", "linux/close_range.h", ["CLOSE_RANGE_CLOEXEC"]],
+  ["ffi/capabilities.ts", "linux/capability.h", ["_LINUX_CAPABILITY_VERSION_3"]],
+  [
+    "ffi/capabilities.ts",
+    "linux/securebits.h",
+    [
+      ...["SECBIT_NOROOT", "SECBIT_NOROOT_LOCKED", "SECBIT_NO_SETUID_FIXUP", "SECBIT_NO_SETUID_FIXUP_LOCKED"],
+      ...["SECBIT_KEEP_CAPS_LOCKED", "SECBIT_NO_CAP_AMBIENT_RAISE", "SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED"],
+    ],
+  ],
+  [
+    "ffi/namespaces.ts",
+    "linux/mount.h",
+    ["MOUNT_ATTR_RDONLY", "MOUNT_ATTR_NOSUID", "MOUNT_ATTR_NODEV", "MOUNT_ATTR_NOEXEC"],
+  ],
+  ["ffi/seccomp/filter.ts", "sys/syscall.h", ["SYS_SECCOMP"]],
+  ["ffi/seccomp/filter.ts", "linux/seccomp.h", ["SECCOMP_SET_MODE_FILTER", "SECCOMP_FILTER_FLAG_TSYNC"]],
+  ["ffi/seccomp/trap.ts", "signal.h", ["SIGSYS", "SA_SIGINFO", "SA_ONSTACK", "SA_NODEFER"]],
   ["ffi/host.ts", "linux/landlock.h", ["LANDLOCK_CREATE_RULESET_VERSION"]],
   ["ffi/host.ts", "linux/seccomp.h", ["SECCOMP_GET_ACTION_AVAIL", "SECCOMP_RET_KILL_PROCESS"]],
   ["ffi/host.ts", "linux/prctl.h", ["PR_GET_SECCOMP"]],

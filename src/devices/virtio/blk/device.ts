@@ -40,6 +40,7 @@ export interface BlkOptions {
 
 /** A disk. Requests are under way in its engine, in any order; what they need is there from the start. */
 export class BlkDevice implements VirtioDevice, Disposable {
+  readonly interruptsOften = true;
   readonly id = VIRTIO_ID_BLOCK;
   readonly name: string;
   readonly features: bigint;

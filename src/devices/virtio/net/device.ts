@@ -33,6 +33,7 @@ export interface NetBackEnd {
 /** The network device: queue pairs on a TAP, and a control queue where there are several. */
 export class NetDevice implements VirtioDevice {
   readonly name: string;
+  readonly interruptsOften = true;
   readonly id = VIRTIO_ID_NET;
   readonly features: bigint;
   readonly queueSizes: readonly number[];

@@ -34,6 +34,7 @@ const Token = { AGAIN: 0, DEADLINE: 1, LISTENER: 2, CONNECTIONS: 16 } as const;
  */
 export class VsockDevice implements VirtioDevice {
   readonly name = "vsock";
+  readonly interruptsOften = true;
   readonly id = VIRTIO_ID_VSOCK;
   readonly features = COMMON_FEATURES;
   readonly queueSizes = [MAX_QUEUE_SIZE, MAX_QUEUE_SIZE, MAX_QUEUE_SIZE];

@@ -15,6 +15,7 @@ const KERNEL_QUEUES = [VsockQueue.RX, VsockQueue.TX] as const;
 /** The socket device whose other end is AF_VSOCK of the host's kernel: data never passes through volt. */
 export class VhostVsockDevice implements VirtioDevice {
   readonly name = "vsock";
+  readonly interruptsOften = true;
   readonly id = VIRTIO_ID_VSOCK;
   readonly features: bigint;
   readonly queueSizes = [MAX_QUEUE_SIZE, MAX_QUEUE_SIZE, MAX_QUEUE_SIZE];

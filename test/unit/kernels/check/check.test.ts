@@ -72,6 +72,12 @@ describe("a check", () => {
     ]);
   });
 
+  test("knows that a kernel with ACPI and without PCI does not take its tables, and one without both is well", () => {
+    expect(bad(without("PCI"))).toMatchObject([{ option: "PCI", by: "ACPI", status: "fail" }]);
+    expect(bad(without("PCI"), {}, new Set(), false)).toEqual([]);
+    expect(bad(without("PCI", "ACPI", "SERIAL_8250_PNP"))).toMatchObject([{ option: "ACPI", status: "warn" }]);
+  });
+
   test("warns of what makes a boot slow", () => {
     expect(bad(new Map([...built, ["KASAN", "y"]] as const))).toMatchObject([{ option: "KASAN", status: "warn" }]);
   });

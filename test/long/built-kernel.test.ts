@@ -1,7 +1,7 @@
 /** The kernel that `volt kernel build` makes, in the same tests as the stock one. Building it takes minutes, once. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { builtKernel } from "../../../scripts/guest-kernel.ts";
-import { guest, LIMIT, startVolt } from "./volt.ts";
+import { builtKernel } from "../../scripts/guest-kernel.ts";
+import { guest, LIMIT, startVolt } from "../e2e/guests/volt.ts";
 
 setDefaultTimeout(LIMIT);
 const { name } = await builtKernel();
@@ -56,5 +56,5 @@ test.concurrent("without ACPI finds its processors and its virtio devices all th
     ...built,
     ...["--cpus", "2", "--append", "acpi=off"],
   ]);
-  expect({ status, stdout }).toEqual({ status: 4, stdout: "2\nvirtio0\n" });
+  expect({ status, stdout }).toEqual({ status: 4, stdout: "2\nvirtio0\nvirtio1\n" });
 });

@@ -1,0 +1,23 @@
+/** What can keep volt from writing to the store, in the words of who can mend it. */
+import { ConfigError } from "../config/error.ts";
+
+const MENDS: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full: free some of it (volt kernel gc), or put the store elsewhere (VOLT_HOME)",
+  EDQUOT: "your quota is used up: free some of it (volt kernel gc), or put the store elsewhere (VOLT_HOME)",
+  EACCES: "permission denied: change its owner or mode, or use a store of your own (VOLT_HOME)",
+  EPERM: "permission denied: change its owner or mode, or use a store of your own (VOLT_HOME)",
+  EROFS: "it is on a read-only file system: put the store elsewhere (VOLT_HOME)",
+};
+
+/**
+ * Runs what writes below `home`.
+ * @throws ConfigError where the disk or its rights are in the way; anything else as it is
+ */
+export function writing<T>(home: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const mend = MENDS[(error as { code?: string }).code ?? ""];
+    throw mend === undefined ? error : new ConfigError("", home, mend);
+  }
+}
