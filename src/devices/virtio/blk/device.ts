@@ -66,6 +66,8 @@ export class BlkDevice implements VirtioDevice, Disposable {
   #queues: readonly (Queue | undefined)[] = [];
   /** Queues that have more than may be started now: they go on when requests come home, or the limiter allows it. */
   readonly #isHeld: boolean[];
+  /** Those of them that found no free request. */
+  readonly #isStalled: boolean[];
 
   constructor({ disk, queues, createEngine, limits, notes = [], sources = [], ...clock }: BlkOptions) {
     this.disk = disk;
@@ -74,6 +76,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
     this.features = offeredFeatures(disk, queues);
     this.queueSizes = new Array<number>(queues).fill(MAX_QUEUE_SIZE);
     this.#isHeld = new Array<boolean>(queues).fill(false);
+    this.#isStalled = new Array<boolean>(queues).fill(false);
     const { capacity, blockSize, physicalSize } = disk;
     this.config = blkConfig({ capacity, blockSize, physicalSize, queues });
     const requests = Array.from({ length: SLOTS }, (_, slot) => new BlkRequest(disk, slot));
@@ -103,6 +106,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
   process(index: number): boolean {
     const isMore = this.#take(index);
     this.#run();
+    this.#wakeStalled();
     return isMore;
   }
 
@@ -110,6 +114,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
   reset(): void {
     this.#queues = [];
     this.#isHeld.fill(false);
+    this.#isStalled.fill(false);
   }
 
   /** Looks at the file's size again, and tells the driver if the disk has another one now. @throws SystemError */
@@ -134,17 +139,26 @@ export class BlkDevice implements VirtioDevice, Disposable {
     return false;
   }
 
+  /** All that was under way may have come home within the turn: then nothing else would ever call a queue that stalled. */
+  #wakeStalled(): void {
+    for (let index = 0; this.#freeCount > 0 && index < this.#isStalled.length; index++) {
+      if (!this.#isStalled[index]) continue;
+      this.#isStalled[index] = false;
+      this.#host?.revisit(index);
+    }
+  }
+
   /** Starts requests of a queue. @returns whether there is more than one turn takes */
   #take(index: number): boolean {
     const queue = this.#queues[index];
     if (!queue) return false;
-    this.#isHeld[index] = false;
+    this.#isHeld[index] = this.#isStalled[index] = false;
     queue.suspendNotifications();
     let bytes = 0;
     for (let taken = 0; taken < REQUESTS_A_TURN && bytes < BYTES_A_TURN; taken++) {
       if (this.#freeCount === 0) {
         // Not lost, only later: what is under way calls when it comes home.
-        this.#isHeld[index] = true;
+        this.#isHeld[index] = this.#isStalled[index] = true;
         this.counters.stalls++;
         return false;
       }
