@@ -1,8 +1,8 @@
-import { Errno, SystemError } from "../../../../ffi/error.ts";
 import { Fd, type FileIdentity, O } from "../../../../ffi/fd.ts";
 import { unlink } from "../../../../ffi/files.ts";
-import { accept, connectTo, listenAt } from "../../../../ffi/socket.ts";
+import { accept, connectTo } from "../../../../ffi/socket.ts";
 import { ConfigError } from "../../../config/error.ts";
+import { openListener } from "../../../host/listen.ts";
 
 /** Programs that may wait to be accepted, while the guest boots say: as many as there can be connections. */
 const BACKLOG = 1024;
@@ -30,7 +30,7 @@ export function openHostSocket(path: string): OpenedHostSocket {
   if (Buffer.byteLength(name) > MOST_NAME_BYTES) {
     throw new ConfigError("", "--vsock", `${name}: a socket's name has at most ${MOST_NAME_BYTES} bytes: shorten it`);
   }
-  const listener = listen(path);
+  const listener = openListener(path, "--vsock", BACKLOG);
   const folder = Fd.open(slash < 0 ? "." : path.slice(0, slash + 1), O.PATH | O.DIRECTORY);
   listener.setInherited(true);
   folder.setInherited(true);
@@ -65,36 +65,6 @@ export class HostSocket {
     const found = identityOf(this.#path);
     if (found?.device === device && found.inode === inode) unlink(this.#path);
   }
-}
-
-function listen(path: string): Fd {
-  try {
-    return listenAt(path, BACKLOG);
-  } catch (error) {
-    throw new ConfigError("", "--vsock", mend(path, error));
-  }
-}
-
-function mend(path: string, error: unknown): string {
-  switch (error instanceof SystemError ? error.errno : 0) {
-    case Errno.EADDRINUSE:
-      return isListenedTo(path)
-        ? `address in use: another program listens at ${path}: give another path`
-        : `address in use: ${path} is there already, and nobody listens: rm ${path}`;
-    case Errno.ENOENT:
-      return `there is no folder for ${path}: make it first`;
-    case Errno.EACCES:
-      return `permission denied to make ${path}: change the folder's mode or owner`;
-    default:
-      return `${error instanceof Error ? error.message : error}: give another path`;
-  }
-}
-
-/** Whether connecting gets anywhere: a socket that a process left behind when it was killed refuses. */
-function isListenedTo(path: string): boolean {
-  const socket = connectTo(path);
-  if (socket >= 0) new Fd(socket, path).close();
-  return socket >= 0 || socket === -Errno.EAGAIN;
 }
 
 function identityOf(path: string): FileIdentity | undefined {

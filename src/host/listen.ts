@@ -1,0 +1,43 @@
+/** Makes a Unix socket where the user wants one, and says it in the user's words when that can't be. */
+import { Errno, SystemError } from "../../ffi/error.ts";
+import { Fd } from "../../ffi/fd.ts";
+import { connectTo, listenAt } from "../../ffi/socket.ts";
+import { ConfigError } from "../config/error.ts";
+
+/**
+ * Binds and listens. A file that is there already is never removed: it may be another VM's.
+ * @param flag what named the path, for the message
+ * @param backlog connections that may wait to be accepted
+ * @throws ConfigError
+ */
+export function openListener(path: string, flag: string, backlog: number): Fd {
+  try {
+    return listenAt(path, backlog);
+  } catch (error) {
+    throw new ConfigError("", flag, mend(path, error));
+  }
+}
+
+function mend(path: string, error: unknown): string {
+  switch (error instanceof SystemError ? error.errno : 0) {
+    case Errno.EADDRINUSE:
+      return isListenedTo(path)
+        ? `address in use: another program listens at ${path}: give another path`
+        : `address in use: ${path} is there already, and nobody listens: rm ${path}`;
+    case Errno.ENOENT:
+      return `there is no folder for ${path}: make it first`;
+    case Errno.ENAMETOOLONG:
+      return `${path} is too long for a socket, which has at most 107 bytes: give a shorter path`;
+    case Errno.EACCES:
+      return `permission denied to make ${path}: change the folder's mode or owner`;
+    default:
+      return `${error instanceof Error ? error.message : error}: give another path`;
+  }
+}
+
+/** Whether connecting gets anywhere: a socket that a process left behind when it was killed refuses. */
+function isListenedTo(path: string): boolean {
+  const socket = connectTo(path);
+  if (socket >= 0) new Fd(socket, path).close();
+  return socket >= 0 || socket === -Errno.EAGAIN;
+}
