@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type CpioEntry, cpio } from "../src/boot/cpio.ts";
+import { FILE_SYSTEM_MODULES } from "../src/devices/virtio/blk/file-systems.ts";
 
 /**
  * What Debian's cloud kernel has as modules and volt's devices and guest init use. Built-in ones cost nothing to name.
@@ -22,16 +23,7 @@ export const DEBIAN_MODULES: readonly string[] = [
   "virtio-rng",
   "virtio_balloon",
   "vmw_vsock_virtio_transport",
-  // What disks hold; ext4 and btrfs ask for crc32c by an alias.
-  "ext4",
-  "crc32c-intel",
-  "crc32c_generic",
-  "squashfs",
-  "vfat",
-  "nls_ascii",
-  "nls_cp437",
-  "isofs",
-  "overlay",
+  ...FILE_SYSTEM_MODULES,
 ];
 
 /** Counts the ways the archive was laid out: an older one is packed anew. */

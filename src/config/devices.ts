@@ -136,6 +136,4 @@ export type RateLimiterConfig = v.InferOutput<typeof rateLimiter>;
 export type TokenBucketConfig = v.InferOutput<typeof tokenBucket>;
 export type DriveConfig = v.InferOutput<typeof drive>;
 export type NetworkInterfaceConfig = v.InferOutput<typeof networkInterface>;
-export type VsockConfig = v.InferOutput<typeof vsock>;
 export type BalloonConfig = v.InferOutput<typeof balloon>;
-export type EntropyConfig = v.InferOutput<typeof entropy>;

@@ -1,5 +1,6 @@
 /** The kernel's command line. */
 import type { VmConfig } from "../config/schema.ts";
+import { ROOT_DEVICE, rootDisk } from "../config/user-land.ts";
 import type { VirtioWindow } from "./layout.ts";
 
 /**
@@ -67,10 +68,10 @@ function withoutAcpi(text: string, virtio: readonly VirtioWindow[]): string[] {
 }
 
 /** Where the root filesystem is, unless the user said it: the root disk is always the first. */
-function rootParameters({ drives }: VmConfig, text: string): string[] {
-  const root = drives.find(({ is_root_device }) => is_root_device);
+function rootParameters(config: VmConfig, text: string): string[] {
+  const root = rootDisk(config);
   if (!root || /(^|\s)root=/.test(text)) return [];
-  const device = root.partuuid === undefined ? "/dev/vda" : `PARTUUID=${root.partuuid}`;
+  const device = root.partuuid === undefined ? ROOT_DEVICE : `PARTUUID=${root.partuuid}`;
   return [`root=${device}`, root.is_read_only ? "ro" : "rw"];
 }
 

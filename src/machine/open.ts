@@ -5,6 +5,7 @@ import { Fd, O } from "../../ffi/fd.ts";
 import { isTerminal, windowSize } from "../../ffi/terminal.ts";
 import { ConfigError } from "../config/error.ts";
 import type { VmConfig } from "../config/schema.ts";
+import { rootDisk } from "../config/user-land.ts";
 import { type DeviceKinds, openDevices } from "../devices/virtio/registry.ts";
 import { hostBrand } from "../host/brand.ts";
 import { openInput, openOutput } from "../host/open-file.ts";
@@ -14,7 +15,7 @@ import { VERSION } from "../version.ts";
 import { hostCpusOf } from "./affinity.ts";
 import { cpuTemplateOf } from "./cpu-template.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
-import { rootDisk, userLand } from "./user-land.ts";
+import { userLand } from "./user-land.ts";
 
 const STDIN = 0;
 const STDOUT = 1;

@@ -1,5 +1,5 @@
 /** Who the guest's first process is. */
-import type { VmConfig } from "../config/schema.ts";
+import { allowsOwnInit, keepsOwnInit, ROOT_DEVICE, rootDisk } from "../config/user-land.ts";
 import type { Plan } from "./plan.ts";
 
 export interface UserLand {
@@ -11,25 +11,18 @@ export interface UserLand {
   readonly root: { readonly device: string; readonly readOnly: boolean } | undefined;
 }
 
-/** The root disk is the first one. */
-const ROOT_DEVICE = "/dev/vda";
-
 /**
  * An initrd of the user's is his affair, whatever disks there are. A root disk starts by itself where the kernel can mount
  * it; where it needs modules for that, or a command is to run on it, volt's own init mounts it.
  */
 export function userLand({ config, initrd, modules }: Pick<Plan, "config" | "initrd" | "modules">): UserLand {
   const disk = rootDisk(config);
-  const { command } = config.volt;
-  const isOwn = initrd === undefined && config.volt.own_initramfs !== false;
-  const hasOwnInit = isOwn && (disk === undefined || command !== undefined || modules !== undefined);
+  const isOwn = initrd === undefined && allowsOwnInit(config);
+  const ownInitStays = isOwn && keepsOwnInit(config);
+  const hasOwnInit = ownInitStays || (isOwn && modules !== undefined);
   return {
     hasOwnInit,
-    ownInitStays: hasOwnInit && (disk === undefined || command !== undefined),
+    ownInitStays,
     root: hasOwnInit && disk ? { device: ROOT_DEVICE, readOnly: disk.is_read_only } : undefined,
   };
-}
-
-export function rootDisk(config: VmConfig): VmConfig["drives"][number] | undefined {
-  return config.drives.find(({ is_root_device }) => is_root_device);
 }

@@ -7,6 +7,7 @@ import { BlkDevice } from "./device.ts";
 import { Disk } from "./disk.ts";
 import { chooseEngine } from "./engine/choose.ts";
 import type { DiskEngine, Operation } from "./engine/operation.ts";
+import { FILE_SYSTEM_MODULES } from "./file-systems.ts";
 import { SECTOR_BYTES } from "./layout.ts";
 import { type OpenedDisk, openDisk } from "./open.ts";
 import { blkSystemCalls } from "./system-calls.ts";
@@ -22,18 +23,7 @@ interface OpenedDisks {
 export const blk: DeviceKind<OpenedDisks> = {
   name: "blk",
   modules: ["virtio_blk"],
-  // What disks hold; ext4 asks for crc32c by an alias.
-  furtherModules: [
-    "ext4",
-    "crc32c-intel",
-    "crc32c_generic",
-    "squashfs",
-    "vfat",
-    "nls_ascii",
-    "nls_cp437",
-    "isofs",
-    "overlay",
-  ],
+  furtherModules: FILE_SYSTEM_MODULES,
 
   open({ drives }) {
     const disks: OpenedDisk[] = [];
