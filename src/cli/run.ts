@@ -2,15 +2,14 @@
 import { defineCommand } from "citty";
 import { blockSignals } from "../../ffi/signal.ts";
 import { withLimiters } from "../config/limiters.ts";
-import { deviceFolders, deviceKinds } from "../devices/virtio/registry.ts";
+import { deviceKinds } from "../devices/virtio/registry.ts";
 import { storePaths } from "../kernels/paths.ts";
 import { findKernel, storeFolder } from "../kernels/store.ts";
-import { becomeSecondStage } from "../machine/confine.ts";
-import { openPlan } from "../machine/open.ts";
+import { enterSecondStage } from "../machine/second-stage.ts";
 import { HANDLED_SIGNALS } from "../machine/signals.ts";
-import { TIMELINE_BYTES, Timeline } from "../observe/timeline.ts";
+import { Timeline } from "../observe/timeline.ts";
 import { enterCgroup } from "../security/cgroup.ts";
-import { checkSandbox, confinement } from "../security/confinement.ts";
+import { checkSandbox } from "../security/confinement.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
 import { resolveConfig } from "./resolve-config.ts";
@@ -26,7 +25,7 @@ export const runVmCommand = defineCommand({
   args: RUN_FLAGS,
   async run({ args, data }) {
     const { rest, lists, firstLineNs } = data as Invocation;
-    const timeline = startTimeline(firstLineNs);
+    const timeline = Timeline.ofProcess(firstLineNs);
     const resolved = resolveConfig(args.config, configOfFlags(args, lists, rest));
     const config = args.api === undefined ? resolved : withLimiters(resolved);
     timeline.mark("configuration resolved");
@@ -45,23 +44,11 @@ export const runVmCommand = defineCommand({
     if (sandbox.cgroup) enterCgroup(sandbox.cgroup);
     const socket = args.api === undefined ? undefined : (await import("../api/listen.ts")).listenForApi(args.api);
     try {
-      const open = openPlan(config, kinds, kernel, timeline);
-      const way = confinement(sandbox, deviceFolders(kinds, open.devices));
-      timeline.mark("confined, exec");
-      const face = socket === undefined ? {} : { face: { name: "volt" as const, data: socket.plan() } };
-      const plan = { ...open, ...face, sandbox: way.demands, stamps: timeline.stamps() };
-      return becomeSecondStage(plan, way);
+      const face = socket && (() => ({ name: "volt" as const, data: socket.plan() }));
+      return enterSecondStage({ config, kinds, kernel, timeline, face });
     } catch (error) {
       socket?.withdraw();
       throw error;
     }
   },
 });
-
-/** Time zero is the start of the process as Bun knows it. */
-function startTimeline(firstLineNs: number): Timeline {
-  const timeline = new Timeline(new ArrayBuffer(TIMELINE_BYTES), true);
-  timeline.mark("process started", firstLineNs - Bun.nanoseconds());
-  timeline.mark("volt's first line", firstLineNs);
-  return timeline;
-}

@@ -5,7 +5,7 @@ import { exitNow, nameThread } from "../../ffi/process.ts";
 import { listenAt } from "../../ffi/socket.ts";
 import { answer, fault } from "../api/router.ts";
 import { ApiServer, MAX_BODY_BYTES, type PlannedApi } from "../api/server.ts";
-import { TIMELINE_BYTES, Timeline } from "../observe/timeline.ts";
+import { Timeline } from "../observe/timeline.ts";
 import { FIRECRACKER_VERSION } from "../version.ts";
 import { beginAgain, readAgain } from "./again.ts";
 import { logged } from "./api-log.ts";
@@ -32,9 +32,7 @@ const LATER = ["metadata", "metrics-path", "enable-pci", "snapshot-version", "de
 /** Ends the process, or becomes the second stage. @param argv without the program's name */
 export async function runFirecracker(argv: readonly string[], firstLineNs: number): Promise<never> {
   nameThread("firecracker");
-  const timeline = new Timeline(new ArrayBuffer(TIMELINE_BYTES), true);
-  timeline.mark("process started", firstLineNs - Bun.nanoseconds());
-  timeline.mark("volt's first line", firstLineNs);
+  const timeline = Timeline.ofProcess(firstLineNs);
   const args = argumentsOr153(argv);
   if (args.version) return finish(VERSION_TEXT, new FirecrackerLog({ id: DEFAULT_ID }));
   if (args.help) return finish(HELP_TEXT, new FirecrackerLog({ id: DEFAULT_ID }));

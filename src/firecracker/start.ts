@@ -1,15 +1,14 @@
 /** From a draft to the second stage, in steps of which the early ones leave nothing behind. */
-import { unlink } from "../../ffi/files.ts";
 import { blockSignals } from "../../ffi/signal.ts";
 import type { ApiServer } from "../api/server.ts";
 import { parseConfig } from "../config/parse.ts";
-import { deviceFolders, deviceKinds } from "../devices/virtio/registry.ts";
+import { deviceKinds } from "../devices/virtio/registry.ts";
 import { findKernel } from "../kernels/store.ts";
 import { checkStart } from "../machine/check-start.ts";
-import { becomeSecondStage } from "../machine/confine.ts";
-import { openPlan } from "../machine/open.ts";
+import type { PlannedFace } from "../machine/plan.ts";
+import { enterSecondStage } from "../machine/second-stage.ts";
 import type { Timeline } from "../observe/timeline.ts";
-import { checkSandbox, confinement } from "../security/confinement.ts";
+import { checkSandbox } from "../security/confinement.ts";
 import type { Draft } from "./draft.ts";
 import { type PlannedFirecracker, SIGNALS } from "./face.ts";
 import type { FirecrackerLog } from "./log.ts";
@@ -47,18 +46,12 @@ export async function startDraft({ draft, log, server, fromFile, timeline }: Sta
     hasOpened = true;
     // From here on they wait for the second stage, which takes them as data.
     blockSignals(SIGNALS);
-    const open = openPlan(config, kinds, kernel, timeline);
-    try {
-      const way = confinement(config.volt.sandbox, deviceFolders(kinds, open.devices));
+    const face = (): PlannedFace => {
       log.keepOpen();
       const data: PlannedFirecracker = { api: server?.plan(), draft, log: log.settings, fromFile };
-      const face = { name: "firecracker" as const, data };
-      timeline.mark("confined, exec");
-      return becomeSecondStage({ ...open, face, sandbox: way.demands, stamps: timeline.stamps() }, way);
-    } catch (error) {
-      if (draft.vsock) unlink(draft.vsock.uds_path);
-      throw error;
-    }
+      return { name: "firecracker", data };
+    };
+    return enterSecondStage({ config, kinds, kernel, timeline, face });
   } catch (error) {
     throw new StartError(error, hasOpened);
   }

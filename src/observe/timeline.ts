@@ -28,6 +28,17 @@ export class Timeline {
     this.#onMark = onMark;
   }
 
+  /**
+   * Stage one's, which always records. Time zero is the start of the process as Bun knows it.
+   * @param firstLineNs when volt's first line ran, in nanoseconds of the monotonic clock
+   */
+  static ofProcess(firstLineNs: number): Timeline {
+    const timeline = new Timeline(new ArrayBuffer(TIMELINE_BYTES), true);
+    timeline.mark("process started", firstLineNs - Bun.nanoseconds());
+    timeline.mark("volt's first line", firstLineNs);
+    return timeline;
+  }
+
   /** Stamps a phase, the first time only. */
   mark(phase: Phase, at?: number): void {
     if (!this.#on) return;

@@ -20,6 +20,9 @@ export interface DeviceKind<Opened = undefined> {
    */
   readonly open?: (config: VmConfig) => Opened;
 
+  /** Stage one, when the start fails after all: takes away what others can see of the devices, such as a socket's file. */
+  readonly withdraw?: (opened: Opened) => void;
+
   /** Stage two: the back ends of the devices the configuration asks for, in its order. */
   readonly create: (config: VmConfig, opened: Opened) => VirtioDevice[];
 

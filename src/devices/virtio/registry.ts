@@ -37,6 +37,11 @@ export function openDevices(kinds: DeviceKinds, config: VmConfig): OpenedDevices
   return Object.fromEntries(kinds.flatMap(({ name, open }) => (open ? [[name, open(config)]] : [])));
 }
 
+/** Stage one: takes away what `openDevices` left where others see it. */
+export function withdrawDevices(kinds: DeviceKinds, opened: OpenedDevices): void {
+  for (const { name, withdraw } of kinds) withdraw?.(opened[name]);
+}
+
 export interface CreatedDevices {
   /** The back ends, in a stable order. */
   readonly devices: readonly VirtioDevice[];

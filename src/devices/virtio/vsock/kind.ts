@@ -28,6 +28,7 @@ export const vsock: DeviceKind<OpenedVsock> = {
   systemCalls: ({ vsock }) => vsockSystemCalls(vsock),
   folders: ({ host }) =>
     host ? [{ fd: host.folder, access: ["REMOVE_FILE"], why: "the vsock's socket goes at the end" }] : [],
+  withdraw: ({ host }) => host && new HostSocket(host).remove(),
   create: ({ vsock }, { host, vhost }) => {
     if (!vsock) return [];
     if (host) return [new VsockDevice(vsock.guest_cid, new HostSocket(host))];
