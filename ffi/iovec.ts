@@ -6,6 +6,19 @@ export const IOVEC = layout("struct iovec", "sys/uio.h", 16, { iov_base: u64(0),
 
 const WORDS = IOVEC.size / 4;
 
+/**
+ * Fills entry `index` of an array of iovecs that is seen as 32-bit words. Both fields have 64 bits; a length's upper half is
+ * never written, and so 0. Allocates nothing.
+ * @param address of this process, exact below 2^53
+ * @param length in bytes, below 2^32
+ */
+export function putIovec(words: Uint32Array, index: number, address: number, length: number): void {
+  const at = index * WORDS;
+  words[at] = address % 0x1_0000_0000;
+  words[at + 1] = address / 0x1_0000_0000;
+  words[at + 2] = length;
+}
+
 /** A reusable list: filling it allocates nothing. The caller vouches for every address. */
 export class IoVector {
   /** Of the `struct iovec` array. */
@@ -27,10 +40,7 @@ export class IoVector {
 
   /** @param length in bytes, below 2^32 */
   add(address: number, length: number): void {
-    const at = this.count++ * WORDS;
-    this.#words[at] = address % 0x1_0000_0000;
-    this.#words[at + 1] = address / 0x1_0000_0000;
-    this.#words[at + 2] = length;
+    putIovec(this.#words, this.count++, address, length);
     this.bytes += length;
   }
 

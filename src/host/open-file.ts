@@ -20,6 +20,19 @@ export function openInput(path: string, flag: string): { readonly fd: Fd; readon
 }
 
 /**
+ * A text the user wrote, all of it.
+ * @param most bytes it may have: a thousand times what one takes, so that a disk image given by mistake is refused unread
+ * @param what it is, for the message: "a CPU template"
+ * @throws ConfigError
+ */
+export function readInput(path: string, flag: string, most: number, what: string): string {
+  const { fd, size } = openInput(path, flag);
+  using file = fd;
+  if (size > most) throw new ConfigError("", flag, `${path} has ${size} bytes: ${what} has at most ${most}`);
+  return Buffer.from(file.readAt(0, size)).toString();
+}
+
+/**
  * What volt writes: made where it is not there yet. NONBLOCK, so that a FIFO nobody reads is refused.
  * @param how O.APPEND or O.TRUNC
  * @throws ConfigError

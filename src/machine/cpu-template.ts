@@ -4,7 +4,7 @@ import { parseCpuTemplate } from "../config/parse.ts";
 import type { VmConfig } from "../config/schema.ts";
 import type { NamedTemplate } from "../cpu/template/apply.ts";
 import { BASELINES } from "../cpu/template/baseline.ts";
-import { openInput } from "../host/open-file.ts";
+import { readInput } from "../host/open-file.ts";
 
 /** Ten times what a dump of the largest host takes. */
 const MOST_BYTES = 2 ** 20;
@@ -35,11 +35,6 @@ export function findTemplate(nameOrPath: string, flag: string): NamedTemplate {
 }
 
 function readTemplate(path: string, flag: string): NamedTemplate {
-  const { fd, size } = openInput(path, flag);
-  using _file = fd;
-  if (size > MOST_BYTES) {
-    throw new ConfigError("", flag, `${path} has ${size} bytes: a CPU template has at most ${MOST_BYTES}`);
-  }
-  const template = parseCpuTemplate(Buffer.from(fd.readAt(0, size)).toString(), path);
+  const template = parseCpuTemplate(readInput(path, flag, MOST_BYTES, "a CPU template"), path);
   return { name: path, template, ownLeavesOnly: false };
 }

@@ -1,3 +1,4 @@
+import { putIovec } from "../../../../ffi/iovec.ts";
 import { copyMemory } from "../../../../ffi/memory.ts";
 import type { DescriptorChain } from "../queue/chain.ts";
 import { type DiskMemory, SLOT_IOVECS } from "./memory.ts";
@@ -144,12 +145,7 @@ export class Transfer {
     return iovecs[at + ADDRESS_HIGH]! * 0x1_0000_0000 + iovecs[at + ADDRESS_LOW]!;
   }
 
-  /** Of both fields the kernel sees 64 bits; a length's upper half is never written, and so 0. */
   #set(entry: number, address: number, length: number): void {
-    const { iovecs } = this.#memory;
-    const at = this.#base + entry * WORDS;
-    iovecs[at + ADDRESS_LOW] = address;
-    iovecs[at + ADDRESS_HIGH] = address / 0x1_0000_0000;
-    iovecs[at + LENGTH] = length;
+    putIovec(this.#memory.iovecs, this.#slot * SLOT_IOVECS + entry, address, length);
   }
 }
