@@ -8,6 +8,9 @@ import { DATA, DiskGuest, ENGINES, pattern, SECTOR, STATUS } from "./support.ts"
 const { OK, IOERR } = RequestStatus;
 const { IN, OUT } = RequestType;
 const MIB = 2 ** 20;
+/** 8 MiB, and a byte, that no other request of a test uses. */
+const ELSEWHERE = 0x40_0000;
+const OTHER_STATUS = STATUS + 0x100;
 
 describe.each(ENGINES)("on %s", (_, engine) => {
   test("a file that was cut short: reads behind its end fail, the rest goes on", () => {
@@ -111,12 +114,18 @@ test("a queue that finds no room is served when there is some again", () => {
 });
 
 test("what one disk has under way does not keep the other waiting", () => {
+  // The neighbour's own buffers are none of those that are still being written.
   using guest = new DiskGuest(new Uint8Array(8 * MIB), { io_engine: "Async" });
   for (let i = 0; i < 64; i++) {
-    guest.queue.add(guest.header(IN), { address: DATA, length: 8 * MIB, writable: true }, guest.status());
+    guest.queue.add(
+      guest.header(IN),
+      { address: ELSEWHERE, length: 8 * MIB, writable: true },
+      guest.status(OTHER_STATUS),
+    );
   }
   guest.queue.kick();
   guest.rig.backend.kick(0);
+  expect(guest.device.isBusy).toBe(true);
   guest.expectNeighbour();
   guest.rig.finish();
   expect(guest.queue.takeUsed()).toHaveLength(64);
