@@ -6,11 +6,11 @@ import { EPOLL, Epoll } from "../../ffi/epoll.ts";
 import { EventFd } from "../../ffi/eventfd.ts";
 import { exitNow } from "../../ffi/process.ts";
 import { Signal, SignalFd, signalName } from "../../ffi/signal.ts";
-import type { DeviceControls } from "../devices/virtio/controls.ts";
 import { describeCounters } from "../devices/virtio/counters.ts";
 import { Console } from "./console/console.ts";
 import { Terminal } from "./console/terminal.ts";
-import { ControlError, type ControlService, type MachineControl } from "./control.ts";
+import type { ControlService, MachineControl } from "./control.ts";
+import { machineControl } from "./machine-control.ts";
 import type { MachineParts } from "./parts.ts";
 import { PowerButton } from "./power-button.ts";
 import { End, type EndCode } from "./state.ts";
@@ -68,7 +68,8 @@ export class MainLoop {
 
   /** Lets a control API in: `create` is given what it may do. */
   serve(create: (control: MachineControl) => ControlService): ControlService {
-    const service = create(this.#control());
+    const shutDown = (): void => this.#askToShutDown(Signal.SIGTERM, "the API");
+    const service = create(machineControl(this.#parts, this.#virtio, this.#button, shutDown));
     this.#service = service;
     this.#epoll.add(service.fd, EPOLL.IN, Token.service);
     return service;
@@ -156,31 +157,6 @@ export class MainLoop {
     const { state, plan, log } = this.#parts;
     log.warn(`the guest did not shut down within ${plan.config.volt.stop_timeout} s: ended (--stop-timeout)`);
     state.finish(End.signal, this.#askedBy);
-  }
-
-  #control(): MachineControl {
-    const { plan, vcpus, timeline, devices } = this.#parts;
-    const controls = devices.flatMap(({ name, controls }) => (controls ? [{ name, controls }] : []));
-    const find = <K extends DeviceControls["kind"]>(kind: K, id?: string): Extract<DeviceControls, { kind: K }> => {
-      const found = controls.find((one) => one.controls.kind === kind && (id === undefined || one.name === id));
-      if (!found) throw new ControlError(`there is no ${kind}${id === undefined ? "" : ` ${id}`}`);
-      return found.controls as Extract<DeviceControls, { kind: K }>;
-    };
-    return {
-      config: plan.config,
-      get isPaused() {
-        return vcpus.isPaused;
-      },
-      pause: () => vcpus.pause(),
-      resume: () => vcpus.resume(),
-      shutDown: () => this.#askToShutDown(Signal.SIGTERM, "the API"),
-      pressCtrlAltDel: () => this.#button.pressCtrlAltDel(),
-      disk: (id) => find("disk", id),
-      networkInterface: (id) => find("interface", id),
-      balloon: () => find("balloon"),
-      counters: () => this.#virtio.counters(),
-      timeline: () => timeline.marks(),
-    };
   }
 
   #fail(error: unknown): void {
