@@ -15,17 +15,34 @@ const NEIGHBOUR_RINGS = 0x30_0000;
 /** All bits that a driver of a running device has set. */
 export const RUNNING = Status.ACKNOWLEDGE | Status.DRIVER | Status.FEATURES_OK | Status.DRIVER_OK;
 
+/** An entropy device that runs beside the one a test maltreats, in the same guest's memory. */
+export class Neighbour {
+  readonly #rig: VirtioRig;
+  readonly #driver: FakeDriver;
+  readonly #buffer: number;
+
+  /** @param rings where its queue is; @param buffer 64 bytes for what it is asked for */
+  constructor(memory: GuestMemory, rings: number, buffer: number) {
+    this.#rig = new VirtioRig(new RngDevice(), memory);
+    this.#driver = new FakeDriver(this.#rig, rings);
+    this.#buffer = buffer;
+    this.#driver.start();
+    this.#rig.turn();
+  }
+
+  /** It never noticed, and serves a request. */
+  expectUnharmed(): void {
+    expect(this.#driver.status).toBe(RUNNING);
+    expect(this.#rig.reports).toEqual([]);
+    expectService(this.#rig, this.#driver, this.#buffer);
+  }
+}
+
 export class Guest implements Disposable {
   readonly memory = GuestMemory.create(RAM);
   readonly rig = new VirtioRig(new RngDevice(), this.memory);
   readonly driver = new FakeDriver(this.rig);
-  readonly #neighbour = new VirtioRig(new RngDevice(), this.memory);
-  readonly #neighbourDriver = new FakeDriver(this.#neighbour, NEIGHBOUR_RINGS);
-
-  constructor() {
-    this.#neighbourDriver.start();
-    this.#neighbour.turn();
-  }
+  readonly #neighbour = new Neighbour(this.memory, NEIGHBOUR_RINGS, NEIGHBOUR_BUFFER);
 
   /** A running device. */
   static started(...options: Parameters<FakeDriver["start"]>): Guest {
@@ -65,9 +82,7 @@ export class Guest implements Disposable {
     this.driver.start();
     this.rig.turn();
     this.expectWorking();
-    expect(this.#neighbourDriver.status).toBe(RUNNING);
-    expect(this.#neighbour.reports).toEqual([]);
-    expectService(this.#neighbour, this.#neighbourDriver, NEIGHBOUR_BUFFER);
+    this.#neighbour.expectUnharmed();
   }
 
   [Symbol.dispose](): void {

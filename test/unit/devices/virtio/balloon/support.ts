@@ -2,12 +2,11 @@
 import { expect } from "bun:test";
 import type { BalloonConfig } from "../../../../../src/config/devices.ts";
 import { BalloonDevice } from "../../../../../src/devices/virtio/balloon/device.ts";
-import { RngDevice } from "../../../../../src/devices/virtio/rng/device.ts";
 import { GuestMemory } from "../../../../../src/memory/guest.ts";
 import { MIB } from "../../../../../src/memory/regions.ts";
 import { FakeDriver } from "../../../../support/virtio/driver.ts";
 import { VirtioRig } from "../../../../support/virtio/rig.ts";
-import { RUNNING } from "../support.ts";
+import { Neighbour, RUNNING } from "../support.ts";
 
 export const PAGE = 4096;
 export const RAM = 16 * MIB;
@@ -31,17 +30,13 @@ export class BalloonGuest implements Disposable {
   readonly memory: GuestMemory;
   readonly rig: VirtioRig<BalloonDevice>;
   readonly driver: FakeDriver;
-  readonly #neighbour: VirtioRig;
-  readonly #neighbourDriver: FakeDriver;
+  readonly #neighbour: Neighbour;
 
   constructor(config: Partial<BalloonConfig> = {}, memory = GuestMemory.create(RAM)) {
     this.memory = memory;
     this.rig = new VirtioRig(new BalloonDevice({ ...ALL, ...config }), memory);
     this.driver = new FakeDriver(this.rig);
-    this.#neighbour = new VirtioRig(new RngDevice(), memory);
-    this.#neighbourDriver = new FakeDriver(this.#neighbour, NEIGHBOUR_RINGS);
-    this.#neighbourDriver.start();
-    this.#neighbour.turn();
+    this.#neighbour = new Neighbour(memory, NEIGHBOUR_RINGS, 0x20_0000);
     this.driver.start();
     this.rig.turn();
   }
@@ -94,13 +89,7 @@ export class BalloonGuest implements Disposable {
     this.pages(QueueIndex.inflate, [FREE / PAGE]);
     expect(this.driver.queues[0]!.takeUsed()).toHaveLength(1);
     expect(this.zeroed(FREE, 1)).toEqual([true]);
-    const queue = this.#neighbourDriver.queue;
-    queue.takeUsed();
-    queue.add({ address: 0x20_0000, length: 16, writable: true });
-    queue.kick();
-    this.#neighbour.turn();
-    expect(queue.takeUsed().map(({ length }) => length)).toEqual([16]);
-    expect([this.#neighbourDriver.status, this.#neighbour.reports]).toEqual([RUNNING, []]);
+    this.#neighbour.expectUnharmed();
   }
 
   [Symbol.dispose](): void {

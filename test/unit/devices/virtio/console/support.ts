@@ -2,12 +2,11 @@
 import { expect } from "bun:test";
 import { ConsoleDevice, type PortDescription } from "../../../../../src/devices/virtio/console/device.ts";
 import type { PortSink } from "../../../../../src/devices/virtio/console/port.ts";
-import { RngDevice } from "../../../../../src/devices/virtio/rng/device.ts";
 import { GuestMemory } from "../../../../../src/memory/guest.ts";
 import { MIB } from "../../../../../src/memory/regions.ts";
 import { FakeDriver } from "../../../../support/virtio/driver.ts";
 import { VirtioRig } from "../../../../support/virtio/rig.ts";
-import { RUNNING } from "../support.ts";
+import { Neighbour } from "../support.ts";
 
 export const BUFFER = 0x10_0000;
 const NEIGHBOUR_RINGS = 0x30_0000;
@@ -43,8 +42,7 @@ export class ConsoleGuest implements Disposable {
   readonly driver: FakeDriver;
   /** What each port printed. */
   readonly sinks: readonly Sink[];
-  readonly #neighbour = new VirtioRig(new RngDevice(), this.memory);
-  readonly #neighbourDriver = new FakeDriver(this.#neighbour, NEIGHBOUR_RINGS);
+  readonly #neighbour = new Neighbour(this.memory, NEIGHBOUR_RINGS, 0x20_0000);
 
   constructor(ports: readonly PortDescription[] = [], features?: bigint) {
     const device = new ConsoleDevice({ columns: 80, rows: 25 }, ports);
@@ -54,8 +52,6 @@ export class ConsoleGuest implements Disposable {
     });
     this.rig = new VirtioRig(device, this.memory);
     this.driver = new FakeDriver(this.rig);
-    this.#neighbourDriver.start();
-    this.#neighbour.turn();
     this.driver.start(features === undefined ? {} : { features });
     this.rig.turn();
   }
@@ -153,13 +149,7 @@ export class ConsoleGuest implements Disposable {
   }
 
   expectNeighbourUnharmed(): void {
-    const queue = this.#neighbourDriver.queue;
-    queue.takeUsed();
-    queue.add({ address: 0x20_0000, length: 16, writable: true });
-    queue.kick();
-    this.#neighbour.turn();
-    expect(queue.takeUsed().map(({ length }) => length)).toEqual([16]);
-    expect([this.#neighbourDriver.status, this.#neighbour.reports]).toEqual([RUNNING, []]);
+    this.#neighbour.expectUnharmed();
   }
 
   [Symbol.dispose](): void {

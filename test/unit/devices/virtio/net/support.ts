@@ -5,7 +5,6 @@ import type { Tap } from "../../../../../ffi/tap.ts";
 import type { NetworkInterfaceConfig } from "../../../../../src/config/devices.ts";
 import { type NetBackEnd, NetDevice } from "../../../../../src/devices/virtio/net/device.ts";
 import { TapPair } from "../../../../../src/devices/virtio/net/tap-pair.ts";
-import { RngDevice } from "../../../../../src/devices/virtio/rng/device.ts";
 import { Status } from "../../../../../src/devices/virtio/transport/registers.ts";
 import { GuestMemory } from "../../../../../src/memory/guest.ts";
 import { MIB } from "../../../../../src/memory/regions.ts";
@@ -13,7 +12,7 @@ import { FakeTap } from "../../../../support/fake-tap.ts";
 import { FakeDriver, type StartOptions } from "../../../../support/virtio/driver.ts";
 import type { DriverQueue } from "../../../../support/virtio/driver-queue.ts";
 import { VirtioRig } from "../../../../support/virtio/rig.ts";
-import { RUNNING } from "../support.ts";
+import { Neighbour, RUNNING } from "../support.ts";
 
 const RAM = 8 * MIB;
 /** Free for a test's buffers, 1 MiB each. */
@@ -45,8 +44,7 @@ export class NetGuest<T extends Tap = FakeTap> implements Disposable {
   readonly device: NetDevice;
   readonly rig: VirtioRig<NetDevice>;
   readonly driver: FakeDriver;
-  readonly #neighbour = new VirtioRig(new RngDevice(), this.memory);
-  readonly #neighbourDriver = new FakeDriver(this.#neighbour, NEIGHBOUR_RINGS);
+  readonly #neighbour = new Neighbour(this.memory, NEIGHBOUR_RINGS, NEIGHBOUR_BUFFER);
 
   constructor({ config = {}, taps, clocks }: NetGuestOptions<T> = {}) {
     const { queue_pairs = 1 } = config;
@@ -62,8 +60,6 @@ export class NetGuest<T extends Tap = FakeTap> implements Disposable {
     );
     this.rig = new VirtioRig(this.device, this.memory);
     this.driver = new FakeDriver(this.rig);
-    this.#neighbourDriver.start();
-    this.#neighbour.turn();
   }
 
   static started(options: NetGuestOptions<FakeTap> = {}, start?: StartOptions): NetGuest {
@@ -148,11 +144,7 @@ export class NetGuest<T extends Tap = FakeTap> implements Disposable {
     expect(this.driver.status).toBe(0);
     this.start();
     this.expectWorking();
-    expect(this.#neighbour.reports).toEqual([]);
-    this.#neighbourDriver.queue.add({ address: NEIGHBOUR_BUFFER, length: 16, writable: true });
-    this.#neighbourDriver.queue.kick();
-    this.#neighbour.turn();
-    expect(this.#neighbourDriver.queue.takeUsed().map(({ length }) => length)).toEqual([16]);
+    this.#neighbour.expectUnharmed();
   }
 
   [Symbol.dispose](): void {

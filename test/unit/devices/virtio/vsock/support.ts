@@ -14,7 +14,6 @@ import {
   sendBytes,
   shutDown,
 } from "../../../../../ffi/socket.ts";
-import { RngDevice } from "../../../../../src/devices/virtio/rng/device.ts";
 import { VsockDevice, VsockQueue } from "../../../../../src/devices/virtio/vsock/device.ts";
 import { HostSocket, openHostSocket } from "../../../../../src/devices/virtio/vsock/host-socket.ts";
 import { Op } from "../../../../../src/devices/virtio/vsock/packet.ts";
@@ -23,7 +22,7 @@ import { MIB } from "../../../../../src/memory/regions.ts";
 import { FakeDriver } from "../../../../support/virtio/driver.ts";
 import type { DriverQueue } from "../../../../support/virtio/driver-queue.ts";
 import { VirtioRig } from "../../../../support/virtio/rig.ts";
-import { RUNNING } from "../support.ts";
+import { Neighbour, RUNNING } from "../support.ts";
 
 export const CID = 42;
 export const PORT = 1024;
@@ -124,8 +123,7 @@ export class VsockGuest implements Disposable {
   now = 1000;
   readonly rig: VirtioRig<VsockDevice>;
   readonly driver: FakeDriver;
-  readonly #neighbour = new VirtioRig(new RngDevice(), this.memory);
-  readonly #neighbourDriver = new FakeDriver(this.#neighbour, NEIGHBOUR_RINGS);
+  readonly #neighbour = new Neighbour(this.memory, NEIGHBOUR_RINGS, NEIGHBOUR_BUFFER);
   readonly #listeners: Fd[] = [];
   readonly #opened = openHostSocket(this.path);
   readonly host = new PoorHost(this.#opened);
@@ -136,8 +134,6 @@ export class VsockGuest implements Disposable {
   constructor() {
     this.rig = new VirtioRig(new VsockDevice(CID, this.host, () => this.now), this.memory);
     this.driver = new FakeDriver(this.rig);
-    this.#neighbourDriver.start();
-    this.#neighbour.turn();
   }
 
   /** A running device with receive buffers. */
@@ -272,13 +268,7 @@ export class VsockGuest implements Disposable {
     expect(this.driver.status).toBe(0);
     this.start();
     this.expectWorking();
-    expect(this.#neighbour.reports).toEqual([]);
-    const bytes = this.memory.view(NEIGHBOUR_BUFFER, 64)!;
-    bytes.fill(0);
-    this.#neighbourDriver.queue.add({ address: NEIGHBOUR_BUFFER, length: 64, writable: true });
-    this.#neighbourDriver.queue.kick();
-    this.#neighbour.turn();
-    expect(bytes.some((byte) => byte !== 0)).toBe(true);
+    this.#neighbour.expectUnharmed();
   }
 
   [Symbol.dispose](): void {
