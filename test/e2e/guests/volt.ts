@@ -39,12 +39,20 @@ export interface VoltEnd {
 const CRASHED = 124;
 
 /**
- * `volt run` with these arguments, from start to end. In a nested machine a crash gets a second try: its processors crash a
- * guest of their own now and then (turns.ts), and one that means to does it again.
+ * `volt run` with these arguments, from start to end. Where the nested machine dies under it, or its guest crashes there, it
+ * gets a second try: the processors of such a machine do that now and then (turns.ts), and a guest that means to crash
+ * does it again. (bun's own retries leave out what a `beforeAll` does.)
  */
 export async function volt(args: readonly string[], options: VoltOptions = {}): Promise<VoltEnd> {
-  const end = await once(args, options);
-  return end.status === CRASHED && guestHost() === "nested" ? await once(args, options) : end;
+  if (guestHost() === "native") return await once(args, options);
+  const host = await sharedHost();
+  try {
+    const end = await once(args, options);
+    if (end.status !== CRASHED) return end;
+  } catch (error) {
+    if (host.alive) throw error;
+  }
+  return await once(args, options);
 }
 
 async function once(args: readonly string[], options: VoltOptions): Promise<VoltEnd> {
