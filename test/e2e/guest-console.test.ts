@@ -64,7 +64,7 @@ test(
     await vm.printed("# ");
     vm.send("stty size; tty; echo $TERM $PWD; stty -a | grep -o ' crtscts'\n");
     await vm.printed("33 101\r\n/dev/ttyS0\r\nxterm-256color /root\r\n crtscts\r\n");
-    vm.send("echo sleep''ing; sleep 1000\n");
+    vm.send(`sh -c 'echo sleep""ing; exec sleep 1000'\n`);
     await vm.printed("sleeping\r\n");
     vm.send("\x03");
     await vm.printed("^C");

@@ -32,7 +32,7 @@ test.concurrent("typing reaches the guest's shell, with its size, ^C and the esc
   vm.type("stty size; echo he''llo\r");
   await vm.printed("30 90\r\n");
   await vm.printed("hello\r\n");
-  vm.type("echo sleep''ing; sleep 1000\r");
+  vm.type(`sh -c 'echo sleep""ing; exec sleep 1000'\r`);
   await vm.printed("sleeping\r\n");
   vm.type("\x03");
   await vm.printed("^C");

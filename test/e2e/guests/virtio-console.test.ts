@@ -75,7 +75,7 @@ describe("on a terminal", () => {
     await vm.printed("30 90\r\n");
     await vm.printed("/dev/hvc0\r\n");
     await vm.printed("hello\r\n");
-    vm.type("echo sleep''ing; sleep 1000\r");
+    vm.type(`sh -c 'echo sleep""ing; exec sleep 1000'\r`);
     await vm.printed("sleeping\r\n");
     vm.type("\x03");
     await vm.printed("^C");
