@@ -63,7 +63,7 @@ async function measureTable(table: Table, context: Context): Promise<Result> {
   try {
     return await table.measure(context);
   } catch (error) {
-    if (await context.isAlive("guests")) throw error;
+    if (await context.isAlive("nested machine")) throw error;
     console.log(`\n${table.name}: the nested machine died, once more in another`);
     return await table.measure(context);
   }

@@ -6,7 +6,7 @@ import { TABLES } from "./tables/registry.ts";
 export const USAGE = `Usage: bun bench [NAME...] [--quick] [--runs N] [--peer NAME=PATH]... [--compare OLD.json]
 
 NAME      a table: ${TABLES.map(({ name }) => name).join(", ")} (default: all)
---quick   fewer runs, within two minutes where no Linux guest takes part
+--quick   fewer runs, within two minutes on a machine whose own KVM runs Linux
 --runs    how often each program runs (default 20, quick 10)
 --peer    a monitor to compare with that is not in PATH: ${PEERS.map(({ name }) => name).join(", ")};
           volt@OLD=PATH is another build of volt

@@ -1,6 +1,6 @@
 /** The report as one page that needs nothing beside it. */
 import type { Metric, Report, Result } from "../report/result.ts";
-import { figure, ratioText, ratioTo } from "../report/text.ts";
+import { figure, placeText, ratioText, ratioTo } from "../report/text.ts";
 import { summarize } from "../stats/summary.ts";
 import { dots, type MemoryStack, memoryBars, waterfall } from "./plots.ts";
 import { STYLE } from "./style.ts";
@@ -30,10 +30,9 @@ ${results.map(section).join("\n")}
 }
 
 function section(result: Result): string {
-  const where = result.place === "here" ? "on this machine" : "where Linux guests run";
   const parts = [
     `<h2 id="${text(result.table)}">${text(result.title)}</h2>`,
-    `<p>${text(result.method)} Measured ${where}.</p>`,
+    `<p>${text(result.method)} Measured ${placeText(result)}.</p>`,
     result.phases ? figureOf("When each step was over", waterfall(result.phases)) : "",
     ...memory(result),
     ...result.metrics.filter(isDistribution).map((metric) => figureOf(nameOf(metric), dots(metric))),

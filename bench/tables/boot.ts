@@ -31,7 +31,7 @@ export const boot: Table = {
     return {
       table: "boot",
       title: `Linux boot, Debian's ${kernel.version}`,
-      place: "guests",
+      place: context.places.linux,
       method: `${MEMORY_MIB} MiB, 1 vCPU. To the panic: no root, \`${REFERENCE}\`. To user space: an init that prints and resets, \`${QUIET}\`.`,
       metrics: [
         metricOf("process start to kernel panic", "ms", toPanic, ({ marks }) => marks[0]),
@@ -61,7 +61,7 @@ async function race(context: Context, guest: GuestSpec, options: StopwatchOption
   const commands = commandsFor(context, guest);
   const runs = Math.min(context.options.quick ? 3 : MOST_RUNS, context.options.runs);
   return await inRounds([...commands.keys()], { runs, warmUp: 1 }, async (name) => {
-    const times = await context.time("guests", commands.get(name)!, { ...options, seconds: 60 });
+    const times = await context.time(context.places.linux, commands.get(name)!, { ...options, seconds: 60 });
     if (times.marks[0] === undefined)
       throw new Error(`${name} did not boot Linux (status ${times.status}): ${times.output.slice(-2000)}`);
     return times;

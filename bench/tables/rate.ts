@@ -19,14 +19,14 @@ export const rate: Table = {
     const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
     const walls = await inRounds([...commands.keys()], { runs, warmUp: 1 }, async (name) => {
       const words = ["sh", "-c", MANY, "sh", String(LIVES), String(atATime), ...commands.get(name)!];
-      const { wall, status, output } = await context.time("here", words, { seconds: 120 });
+      const { wall, status, output } = await context.time(context.places.tiny, words, { seconds: 120 });
       if (status !== 0) throw new Error(`${name} did not live so often: ${output}`);
       return wall;
     });
     return {
       table: "rate",
       title: "Whole lives a second",
-      place: "here",
+      place: context.places.tiny,
       method: `${LIVES} tiny guests, ${atATime} at a time: twice as many as there are processors.`,
       metrics: [metricOf("lives", "1/s", walls, (ms) => (1000 * LIVES) / ms)],
       absent: context.absent,

@@ -21,15 +21,18 @@ export const start: Table = {
     commands.set("floor", [context.floor, kernel]);
     const names = ["volt, logging", ...commands.keys()];
     const times = await inRounds(names, { runs: context.options.runs, warmUp: 2 }, async (name) => {
-      const measured = await context.time("here", commands.get(name) ?? logged, { marks: [RUNNING], seconds: 20 });
+      const measured = await context.time(context.places.tiny, commands.get(name) ?? logged, {
+        marks: [RUNNING],
+        seconds: 20,
+      });
       if (measured.firstByte === undefined) throw new Error(`${name} did not run the tiny guest: ${measured.output}`);
       return measured;
     });
     return {
       table: "start",
       title: "Start and whole life, with a guest that prints one byte and resets",
-      place: "here",
-      method: `${MEMORY_MIB} MiB, 1 vCPU, on this machine's own /dev/kvm. From just before the fork of the monitor's process. \`floor\` is a C program that does no more than it must for this very guest.`,
+      place: context.places.tiny,
+      method: `${MEMORY_MIB} MiB, 1 vCPU. From just before the fork of the monitor's process. \`floor\` is a C program that does no more than it must for this very guest.`,
       metrics: metrics(times, [...commands.keys()]),
       absent: context.absent,
     };

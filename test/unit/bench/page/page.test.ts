@@ -11,15 +11,15 @@ const report: Report = {
   programs: { volt: "volt 0.1.0", qemu: "QEMU" },
   results: [
     {
-      ...{ table: "start", title: "Start", place: "here", method: "As it is.", absent: ["lkvm"] },
+      ...{ table: "start", title: "Start", place: "this machine", method: "As it is.", absent: ["lkvm"] },
       metrics: [{ name: "life", unit: "ms", better: "less", samples: { volt: [10, 11, 12], qemu: [20, 22, 24] } }],
     },
     {
-      ...{ table: "phases", title: "Phases", place: "here", method: "As it is.", metrics: [] },
+      ...{ table: "phases", title: "Phases", place: "this machine", method: "As it is.", metrics: [] },
       phases: ["one", "two", "three"].map((name, i) => ({ name, at: [i, i + 1] })),
     },
     {
-      ...{ table: "memory", title: "Memory", place: "here", method: "As it is." },
+      ...{ table: "memory", title: "Memory", place: "this machine", method: "As it is." },
       metrics: ["RSS", "PSS", "private and dirty"].map((kind, i) => {
         const samples = { volt: [30 - i, 30 - i], qemu: [40 - i, 40 - i] };
         return { name: `128 MiB guest: ${kind}`, unit: "MiB", better: "less", samples } as const;
