@@ -1,7 +1,7 @@
 /** Booting Linux: the reference's way, to a panic for want of a root file system; and to user space and back. */
 import { stockKernel } from "../../scripts/guest-kernel.ts";
+import { readKernelLog, slowestSteps } from "../../src/explain/kernel-log.ts";
 import type { Context } from "../context.ts";
-import { readKernelLog, slowestSteps } from "../guests/kernel-log.ts";
 import { USER_SPACE, writeShortInitramfs } from "../guests/linux.ts";
 import { inRounds } from "../method/rounds.ts";
 import type { StopwatchOptions, Times } from "../method/stopwatch.ts";

@@ -4,6 +4,7 @@ import type { VirtioDevice } from "../devices/virtio/device.ts";
 import type { GuestMemory } from "../memory/guest.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import type { MachineBlock } from "./block.ts";
+import type { ExitRecords } from "./exit-records.ts";
 import type { Face } from "./face.ts";
 import type { LineNumbers } from "./lines.ts";
 import type { MachineLog } from "./log.ts";
@@ -19,6 +20,8 @@ export interface MachineParts {
   readonly lines: LineNumbers;
   readonly state: MachineState;
   readonly timeline: Timeline;
+  /** With `--trace`. */
+  readonly exits: ExitRecords | undefined;
   readonly log: MachineLog;
   /** Whether the guest uses ACPI, and so has a power button. */
   readonly hasAcpi: boolean;

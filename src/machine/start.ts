@@ -18,6 +18,7 @@ import { MachineBlock } from "./block.ts";
 import { bootGuest } from "./boot-guest.ts";
 import { resetChips } from "./chips.ts";
 import { hasAcpi } from "./command-line.ts";
+import { ExitRecords } from "./exit-records.ts";
 import type { Face } from "./face.ts";
 import { writeHandover } from "./handover.ts";
 import { MMIO, virtioWindows } from "./layout.ts";
@@ -94,6 +95,7 @@ function runMachine(
   const land = userLand(plan);
   resetChips(block, land.hasOwnInit);
   describeVirtio(devices, block);
+  const exits = plan.trace === undefined ? undefined : new ExitRecords(cpus);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
     const hostCpu = plan.processors.hostCpus?.[vcpu % plan.processors.hostCpus.length];
@@ -103,6 +105,7 @@ function runMachine(
       block: block.address,
       lines,
       timeline: recording,
+      exits: exits?.address(vcpu),
       log: logOptions,
       hostCpu,
       filter: sandbox.vcpuFilter,
@@ -148,6 +151,7 @@ function runMachine(
     lines,
     state,
     timeline,
+    exits,
     log,
     hasAcpi: hasAcpi(guest.commandLine),
     framesInput: land.ownInitStays,
