@@ -25,6 +25,8 @@ export class Context implements AsyncDisposable {
   readonly floor = join(this.folder, "floor");
   /** `listener.c`: the host's end of a guest's streams. */
   readonly listener = join(this.folder, "listener");
+  /** `requests.c`: a client of the control API. */
+  readonly requests = join(this.folder, "requests");
   readonly #stopwatch = join(this.folder, "stopwatch");
   readonly #hosts = new Map<Place, Promise<Host>>();
 
@@ -38,6 +40,7 @@ export class Context implements AsyncDisposable {
     compileC("stopwatch.c", this.#stopwatch);
     compileC("floor.c", this.floor);
     compileC("listener.c", this.listener);
+    compileC("requests.c", this.requests);
     const { present, absent } = findContenders(new Map([["volt", own], ...options.peers]));
     this.contenders = present;
     this.absent = absent;

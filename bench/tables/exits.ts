@@ -32,7 +32,7 @@ export const exits: Table = {
       table: "exits",
       title: "An exit to user space",
       place: context.places.tiny,
-      method: `A guest that does it ${TIMES.toLocaleString("en")} times, to a port or an address that belongs to nobody. \`floor\` is the loop in C.`,
+      method: `A guest that does it ${TIMES.toLocaleString("en")} times, to a port or an address that belongs to nobody; CPUID is answered inside KVM. \`floor\` is the loop in C.`,
       metrics,
       absent: context.absent,
     };

@@ -1,15 +1,33 @@
 /** The tables, in the report's order. */
+import { api } from "./api.ts";
 import { binary } from "./binary.ts";
 import { boot } from "./boot.ts";
+import { cpuid } from "./cpuid.ts";
 import { disk } from "./disk.ts";
 import { exits } from "./exits.ts";
 import { fleet } from "./fleet.ts";
 import { memory } from "./memory.ts";
 import { phases } from "./phases.ts";
 import { rate } from "./rate.ts";
+import { sandbox } from "./sandbox.ts";
 import { start } from "./start.ts";
 import type { Table } from "./table.ts";
 import { tcp } from "./tcp.ts";
 import { vsock } from "./vsock.ts";
 
-export const TABLES: readonly Table[] = [binary, start, rate, phases, memory, fleet, exits, boot, disk, tcp, vsock];
+export const TABLES: readonly Table[] = [
+  binary,
+  start,
+  phases,
+  sandbox,
+  rate,
+  memory,
+  fleet,
+  boot,
+  cpuid,
+  exits,
+  api,
+  disk,
+  tcp,
+  vsock,
+];
