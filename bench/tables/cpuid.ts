@@ -50,13 +50,13 @@ export function readDump({ cpuid_modifiers = [] }: CpuTemplate): CpuidEntry[] {
 }
 
 /** 0 where there is no such leaf, as a processor answers. */
-function valueOf(table: readonly CpuidEntry[], leaf: number, register: Register, subleaf = 0): number {
+function registerOf(table: readonly CpuidEntry[], leaf: number, register: Register, subleaf = 0): number {
   return findEntry(table, leaf, subleaf)?.[register] ?? 0;
 }
 
 /** The names of the features that a register claims. */
 function featuresOf(table: readonly CpuidEntry[], leaf: number, register: Register, subleaf = 0): string[] {
-  const value = valueOf(table, leaf, register, subleaf);
+  const value = registerOf(table, leaf, register, subleaf);
   return Array.from({ length: 32 }, (_, bit) => bit)
     .filter((bit) => (value >>> bit) & 1)
     .map((bit) => bitName(featureWord(leaf, subleaf, register), bit));
@@ -66,14 +66,14 @@ export function cpuidFacts(guest: readonly CpuidEntry[]): [string, string][] {
   const claimed = new Set(
     FEATURE_WORDS.flatMap(({ leaf, register, subleaf }) => featuresOf(guest, leaf, register, subleaf)),
   );
-  const isCleared = (leaf: number) => REGISTERS.every((one) => valueOf(guest, leaf, one) === 0);
+  const isCleared = (leaf: number) => REGISTERS.every((one) => registerOf(guest, leaf, one) === 0);
   const leaves = (cleared: boolean) => CLEARED_LEAVES.filter((leaf) => isCleared(leaf) === cleared).map(hex);
   return [
     ["entries", String(guest.length)],
-    ["0x0 eax, the last standard leaf", String(valueOf(guest, 0, "eax"))],
+    ["0x0 eax, the last standard leaf", String(registerOf(guest, 0, "eax"))],
     ["0x0 vendor", text(guest, 0, ["ebx", "edx", "ecx"])],
     ...ROWS.map(([leaf, register]): [string, string] => {
-      const value = valueOf(guest, leaf, register);
+      const value = registerOf(guest, leaf, register);
       return [`${hex(leaf)} ${register}`, `${hex(value, 8)}: ${featuresOf(guest, leaf, register).join(" ")}`];
     }),
     ["0x40000000, the hypervisor", text(guest, 0x4000_0000, ["ebx", "ecx", "edx"])],
@@ -85,7 +85,7 @@ export function cpuidFacts(guest: readonly CpuidEntry[]): [string, string][] {
 
 function text(guest: readonly CpuidEntry[], leaf: number, registers: readonly Register[]): string {
   const bytes = Buffer.alloc(4 * registers.length);
-  registers.forEach((register, i) => void bytes.writeUInt32LE(valueOf(guest, leaf, register), 4 * i));
+  registers.forEach((register, i) => void bytes.writeUInt32LE(registerOf(guest, leaf, register), 4 * i));
   return bytes.toString("latin1").replace(/\0+$/, "");
 }
 

@@ -2,7 +2,7 @@
  * The real `dist/volt` on the host that can run Linux guests (this machine, or the nested one), and what a test does with
  * it while it runs.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { stockKernel } from "../../../scripts/guest-kernel.ts";
 import type { CommandOptions, Host, RunningCommand } from "../../testbed/command.ts";
@@ -20,6 +20,8 @@ const VOLT = process.env["VOLT_BINARY"] ?? join(import.meta.dirname, "../../../d
 export interface VoltOptions extends Pick<CommandOptions, "stdin" | "tty" | "env"> {
   /** A program and arguments that get volt's command line as their last arguments, in place of volt alone. */
   readonly under?: readonly string[];
+  /** Another volt than the one that was built. */
+  readonly program?: string;
   /** volt's own limit, where it needs more than the usual. */
   readonly limitMs?: number;
 }
@@ -89,9 +91,9 @@ export class RunningVolt implements AsyncDisposable {
   constructor(host: Host, store: string, args: readonly string[], options: VoltOptions, endTurn: () => void) {
     this.#host = host;
     this.#pidFile = join(host.share, `volt-${process.pid}-${++started}.pid`);
-    const { under = [], stdin, env, tty, limitMs = VOLT_LIMIT_MS } = options;
+    const { under = [], stdin, env, tty, program = VOLT, limitMs = VOLT_LIMIT_MS } = options;
     // The shell becomes the program: the process id that it writes down stays right.
-    const command = ["sh", "-c", 'echo $$ >"$0"; exec "$@"', this.#pidFile, ...under, VOLT, "run", ...args];
+    const command = ["sh", "-c", 'echo $$ >"$0"; exec "$@"', this.#pidFile, ...under, program, "run", ...args];
     this.#running = host.start(command, {
       env: { VOLT_HOME: store, ...env },
       stdin: stdin ?? (tty ? this.#typed.chunks : ""),
@@ -153,6 +155,7 @@ export class RunningVolt implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#over) this.#running.kill();
     await this.#ended.catch(() => undefined);
+    rmSync(this.#pidFile, { force: true });
   }
 
   async #finish(endTurn: () => void, limitMs: number): Promise<VoltEnd> {
