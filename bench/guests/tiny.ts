@@ -1,5 +1,6 @@
 /** Guests of a few instructions: what is left of a monitor's time when the guest takes none. */
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { concat, u32 } from "../../src/boot/pack.ts";
 import { buildElf, note } from "../../test/unit/boot/fixtures.ts";
 
@@ -61,6 +62,17 @@ export function exitLoop(exit: readonly number[], times: number): Uint8Array {
   // mov esi, TIMES; 1: EXIT; dec esi; jnz 1b. (CPUID changes the other registers.)
   const loop = [0xbe, ...u32(times), ...exit, 0x4e, 0x75, 0x100 - (exit.length + 3)];
   return Uint8Array.from([...print(LOOP_MARKS[0]), ...loop, ...print(LOOP_MARKS[1]), ...RESET, ...CRASH, ...REST]);
+}
+
+/** The same in 16-bit code: one byte on the console, and a reset. */
+const PRINT_AND_END_16 = Uint8Array.from([0xba, 0xf8, 0x03, 0xb0, "!".charCodeAt(0), 0xee, ...RESET, ...REST]);
+
+/** `PRINT_AND_END`, in all the formats that monitors take. */
+export function writePrintAndEnd(folder: string): { readonly kernel: string; readonly flat: string } {
+  const [kernel, flat] = [join(folder, "print-and-end"), join(folder, "print-and-end.bin")];
+  writeTinyKernel(kernel, PRINT_AND_END);
+  writeFileSync(flat, PRINT_AND_END_16);
+  return { kernel, flat };
 }
 
 /** Makes an ELF file that is entered in 32-bit mode, as PVH has it. @param code position-independent */
