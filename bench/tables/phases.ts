@@ -13,7 +13,8 @@ export const phases: Table = {
     const command = [...context.volt.command(guest, context.folder)!, "--log-level", "trace"];
     const stamps = new Map<string, number[]>();
     for (let run = -2; run < context.options.runs; run++) {
-      const { output } = await context.time(context.places.tiny, command, { seconds: 20 });
+      const { output, status } = await context.time(context.places.tiny, command);
+      if (status !== 0) throw new Error(`volt did not run the tiny guest (status ${status}): ${output}`);
       if (run >= 0) collect(output, stamps);
     }
     return {
