@@ -18,7 +18,7 @@ export const sandbox: Table = {
       ["without any", [...whole, ...Object.values(OFF)]],
     ]);
     const runs = await inRounds([...commands.keys()], { runs: context.options.runs, warmUp: 2 }, async (name) => {
-      const times = await context.time(context.places.tiny, commands.get(name)!, { seconds: 60 });
+      const times = await context.time(context.places.tiny, commands.get(name)!);
       if (times.status !== 0) throw new Error(`volt ${name}: status ${times.status}: ${times.output}`);
       return times;
     });
