@@ -22,7 +22,6 @@ export const start: Table = {
     const times = await inRounds(names, { runs: context.options.runs, warmUp: 2 }, async (name) => {
       const measured = await context.time(context.places.tiny, commands.get(name) ?? logged, {
         marks: [RUNNING],
-        seconds: 20,
       });
       if (measured.firstByte === undefined) throw new Error(`${name} did not run the tiny guest: ${measured.output}`);
       return measured;
