@@ -44,7 +44,7 @@ describe("paused vCPUs stand still until they are told to go on:", () => {
     ["in a guest that spins", SPIN],
     ["in a guest that is in and out of port exits", PORTS],
   ])("%s", async (_, code) => {
-    await using guest = new SmpGuest(code, 2);
+    await using guest = await SmpGuest.started(code, 2);
     for (let i = 0; i < PAUSES; i++) {
       guest.pause.pause();
       expect(guest.pause.isPaused).toBe(true);
@@ -61,7 +61,7 @@ describe("paused vCPUs stand still until they are told to go on:", () => {
   });
 
   test("halted, as many as there may be", async () => {
-    await using guest = new SmpGuest(HALT, EMULATED ? 8 : 32);
+    await using guest = await SmpGuest.started(HALT, EMULATED ? 8 : 32);
     for (let i = 0; i < PAUSES; i++) {
       guest.pause.pause();
       guest.pause.resume();
@@ -84,7 +84,7 @@ test("a pause before the first instruction holds the guest back, and a second on
 });
 
 test("a machine can end while it is paused", async () => {
-  await using guest = new SmpGuest(SPIN, 2);
+  await using guest = await SmpGuest.started(SPIN, 2);
   guest.pause.pause();
 });
 
@@ -114,7 +114,7 @@ describe(`none of ${EVENTS} is lost across pauses:`, () => {
       je wait_for_it
       ${COUNT}
       jmp send`;
-    await using guest = new SmpGuest(
+    await using guest = await SmpGuest.started(
       code.replace("receiver:\n", `mov dword ptr [${COUNTERS + 8}], 1\n receiver:\n`),
       2,
     );
@@ -150,7 +150,7 @@ describe(`none of ${EVENTS} is lost across pauses:`, () => {
     awake:
       sti
       jmp tick`;
-    await using guest = new SmpGuest(code, 1);
+    await using guest = await SmpGuest.started(code, 1);
     expect(await pauseUntil(guest, 0)).toBeGreaterThan(10);
   });
 });

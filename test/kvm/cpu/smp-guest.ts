@@ -65,6 +65,15 @@ export class SmpGuest implements AsyncDisposable {
     );
   }
 
+  /** One whose vCPUs' threads are all there: what follows is not their start. */
+  static async started(text: string, vcpus: number): Promise<SmpGuest> {
+    const guest = new SmpGuest(text, vcpus);
+    for (let vcpu = 0; vcpu < vcpus; vcpu++) {
+      while (!guest.#state.runner(vcpu)) await Bun.sleep(1);
+    }
+    return guest;
+  }
+
   /** A vCPU's own count. */
   counter(vcpu: number): number {
     return Atomics.load(this.#words, COUNTERS / 4 + vcpu) >>> 0;
