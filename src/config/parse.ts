@@ -6,7 +6,7 @@ import { printable } from "./printable.ts";
 import { type VmConfig, type VmConfigInput, VmConfigSchema } from "./schema.ts";
 
 /** Sections of Firecracker's file that name what volt does not have yet. */
-const LATER = ["metrics", "mmds-config"];
+const LATER = ["mmds-config"];
 
 /** Checks whose message needs no "found": of an empty text or list it would say "0". */
 const SAY_IT_ALL = ["check", "non_empty", "min_length"];
@@ -89,8 +89,16 @@ export function mergeConfig(under: VmConfigInput, over: VmConfigLayer): VmConfig
     "network-interfaces": mergeById(under["network-interfaces"], over["network-interfaces"], "iface_id"),
     ...Object.fromEntries(single.filter(([, section]) => section)),
     logger: { ...under.logger, ...over.logger },
+    ...metricsOf(under.metrics, over.metrics),
     volt: { ...under.volt, ...over.volt, sandbox: { ...under.volt?.sandbox, ...over.volt?.sandbox } },
   };
+}
+
+function metricsOf(
+  under: VmConfigInput["metrics"],
+  over: VmConfigInput["metrics"],
+): Pick<VmConfigInput, "metrics"> | object {
+  return under || over ? { metrics: { ...under, ...over } } : {};
 }
 
 function mergeById<K extends string, T extends { [P in K]: string }>(

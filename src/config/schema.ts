@@ -44,6 +44,15 @@ const logger = v.strictObject({
   format: v.optional(oneOf(...LOG_FORMATS), "text"),
 });
 
+const metrics = v.strictObject({
+  /** A file, made if need be, or a FIFO: one line of JSON a minute. */
+  metrics_path: path,
+  /** Whether each line has the VM's id. */
+  emit_id: v.optional(v.boolean(), false),
+  /** Of the operator's, on each line. */
+  properties: v.optional(v.record(v.string(), v.string())),
+});
+
 const volt = v.strictObject({
   id: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]{1,64}$/, "must be 1 to 64 letters, digits or dashes"))),
   /** Host CPUs for the vCPU threads, one each and round again: `0-3,8`. */
@@ -79,6 +88,7 @@ const vmFields = v.strictObject({
   balloon: v.optional(balloon),
   entropy: v.optional(entropy),
   logger: v.optional(logger, {}),
+  metrics: v.optional(metrics),
   volt: v.optional(volt, {}),
 });
 

@@ -12,6 +12,7 @@ import { ConfigError } from "../config/error.ts";
 import { type CreatedDevices, createDevices, deviceKinds, deviceRules } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
+import { type Counts, newCounts } from "../observe/metrics/counts.ts";
 import { Timeline } from "../observe/timeline.ts";
 import type { Rule } from "../security/seccomp/rule.ts";
 import { MachineBlock } from "./block.ts";
@@ -42,21 +43,22 @@ import { connectVirtio, describeVirtio } from "./virtio/set-up.ts";
 export async function startMachine(
   planNumber: number,
   firstLineNs: number,
-  faceOf: (plan: Plan) => Promise<Face>,
+  faceOf: (plan: Plan, counts: Counts) => Promise<Face>,
 ): Promise<never> {
   installKick();
   // PID 1 of a namespace has some, its orphans; so has a volt that a shell became by exec.
   disownChildren();
   const plan = readPlan(planNumber);
   new Fd(planNumber, "the plan").close();
-  const face = await faceOf(plan);
+  const counts = plan.counts ?? newCounts();
+  const face = await faceOf(plan, counts);
   blockSignals(face.signals);
   nameThread(face.threads.main);
   const kinds = await deviceKinds(plan.config);
   const rules = [...deviceRules(kinds, plan.config), ...(face.serve ? SERVICE_RULES : [])];
   const created = createDevices(kinds, plan.config, plan.devices);
   try {
-    return runMachine(plan, face, created, rules, firstLineNs);
+    return runMachine({ plan, face, created, rules, counts, firstLineNs });
   } catch (error) {
     for (const device of created.devices) device.close?.();
     face.failed(error instanceof Error ? error.message : String(error));
@@ -64,13 +66,16 @@ export async function startMachine(
   }
 }
 
-function runMachine(
-  plan: Plan,
-  face: Face,
-  created: CreatedDevices,
-  rules: readonly Rule[],
-  firstLineNs: number,
-): never {
+interface Beginning {
+  readonly plan: Plan;
+  readonly face: Face;
+  readonly created: CreatedDevices;
+  readonly rules: readonly Rule[];
+  readonly counts: Counts;
+  readonly firstLineNs: number;
+}
+
+function runMachine({ plan, face, created, rules, counts, firstLineNs }: Beginning): never {
   const { config } = plan;
   const { devices, modules, furtherModules } = created;
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
@@ -103,6 +108,7 @@ function runMachine(
       block: block.address,
       lines,
       timeline: recording,
+      timesExits: plan.metrics !== undefined,
       log: logOptions,
       hostCpu,
       filter: sandbox.vcpuFilter,
@@ -148,6 +154,7 @@ function runMachine(
     lines,
     state,
     timeline,
+    counts,
     log,
     hasAcpi: hasAcpi(guest.commandLine),
     framesInput: land.ownInitStays,
@@ -169,6 +176,7 @@ function runMachine(
   threads.release();
   service?.started();
   face.started?.();
+  main.flushMetrics();
   return main.run();
 }
 

@@ -1,5 +1,6 @@
 import { Epoll } from "../../../../ffi/epoll.ts";
 import type { EventSource, VirtioContext } from "../device.ts";
+import type { NetCounters } from "./counters.ts";
 import type { PairServices, QueuePair } from "./pair.ts";
 import { Receiver } from "./receive.ts";
 import { Transmitter } from "./transmit.ts";
@@ -18,6 +19,7 @@ export class TapPair implements QueuePair {
   readonly #receiver: Receiver;
   readonly #transmitter: Transmitter;
   readonly #gone: () => void;
+  readonly #counters: NetCounters;
   readonly #epoll = new Epoll("a TAP");
   /** What it is watched for now. */
   #watched = 0;
@@ -27,6 +29,7 @@ export class TapPair implements QueuePair {
     this.#receiver = new Receiver(tap, services);
     this.#transmitter = new Transmitter(tap, services);
     this.#gone = services.gone;
+    this.#counters = services.counters;
     this.sources = [{ fd: this.#epoll.number, ready: () => this.#ready() }];
   }
 
@@ -53,6 +56,7 @@ export class TapPair implements QueuePair {
 
   /** What it is ready for shows when it is tried. */
   #ready(): void {
+    this.#counters.tapEvents++;
     if (this.#transmitter.events !== 0) this.#transmitter.transmit();
     if (this.#receiver.events !== 0) this.#receiver.receive();
     this.#settle();
