@@ -6,7 +6,7 @@ import { printable } from "./printable.ts";
 import { type VmConfig, type VmConfigInput, VmConfigSchema } from "./schema.ts";
 
 /** Sections of Firecracker's file that name what volt does not have yet. */
-const LATER = ["metrics", "mmds-config"];
+const LATER = ["metrics"];
 
 /** Checks whose message needs no "found": of an empty text or list it would say "0". */
 const SAY_IT_ALL = ["check", "non_empty", "min_length"];
@@ -67,8 +67,8 @@ function parseJson(text: string, where: string, example: string): unknown {
   }
 }
 
-/** Devices a VM has at most one of: null in a layer takes one away. */
-const SINGLE_DEVICES = ["vsock", "balloon", "entropy"] as const;
+/** Sections of which a VM has at most one: null in a layer takes one away. */
+const SINGLE_DEVICES = ["vsock", "balloon", "entropy", "mmds-config"] as const;
 type SingleDevice = (typeof SINGLE_DEVICES)[number];
 
 /** A layer of a VM, over another. */

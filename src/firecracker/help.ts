@@ -16,6 +16,8 @@ optional arguments:
   --id <id>                            The microVM's name. [default: "anonymous-instance"]
   --level <level>                      The log's level: Error, Warning, Info, Debug, Trace, Off. [default: "Info"]
   --log-path <log-path>                A file or FIFO for the log, in place of stdout.
+  --metadata <metadata>                A file with the JSON that the metadata service has at the start.
+  --mmds-size-limit <bytes>            The most it may have. [default: as --http-api-max-payload-size]
   --no-api                             No API: needs --config-file.
   --no-seccomp                         Accepted: volt keeps its own filters.
   --seccomp-filter <path>              Accepted: volt keeps its own filters.

@@ -48,10 +48,12 @@ export async function startDraft({ draft, log, server, fromFile, timeline }: Sta
     blockSignals(SIGNALS);
     const face = (): PlannedFace => {
       log.keepOpen();
-      const data: PlannedFirecracker = { api: server?.plan(), draft, log: log.settings, fromFile };
+      // What the machine has already, and changes.
+      const shown = { ...draft, metadata: undefined };
+      const data: PlannedFirecracker = { api: server?.plan(), draft: shown, log: log.settings, fromFile };
       return { name: "firecracker", data };
     };
-    return enterSecondStage({ config, kinds, kernel, timeline, face });
+    return enterSecondStage({ config, kinds, kernel, timeline, metadata: draft.metadata, face });
   } catch (error) {
     throw new StartError(error, hasOpened);
   }

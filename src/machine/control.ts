@@ -1,5 +1,6 @@
 /** What a control API may do to a running machine. The main loop offers it; all of it runs in the main thread. */
 import type { VmConfig } from "../config/schema.ts";
+import type { MmdsStore } from "../devices/mmds/store.ts";
 import type { BalloonControls, DiskControls, InterfaceControls } from "../devices/virtio/controls.ts";
 import type { DeviceCounters } from "../devices/virtio/counters.ts";
 import type { EventSource } from "../devices/virtio/device.ts";
@@ -24,6 +25,8 @@ export interface MachineControl {
   disk(id: string): DiskControls;
   networkInterface(id: string): InterfaceControls;
   balloon(): BalloonControls;
+  /** What the metadata service tells the guest; undefined where no interface has one. */
+  readonly mmds: MmdsStore | undefined;
   /** What each device did since the start, in their order. */
   counters(): readonly { readonly name: string; readonly counters: DeviceCounters }[];
   /** The start and boot so far. */

@@ -7,7 +7,7 @@ import type { VirtioIo } from "./virtio/io.ts";
 
 /** @param shutDown asks the guest to go down */
 export function machineControl(
-  { plan, vcpus, timeline, devices }: MachineParts,
+  { plan, vcpus, timeline, devices, mmds }: MachineParts,
   virtio: VirtioIo,
   button: PowerButton,
   shutDown: () => void,
@@ -30,6 +30,7 @@ export function machineControl(
     disk: (id) => find("disk", id),
     networkInterface: (id) => find("interface", id),
     balloon: () => find("balloon"),
+    mmds: plan.config["mmds-config"] && mmds,
     counters: () => virtio.counters(),
     timeline: () => timeline.marks(),
   };

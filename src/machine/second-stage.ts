@@ -13,6 +13,8 @@ export interface FirstStage {
   readonly kinds: DeviceKinds;
   readonly kernel: FoundKernel;
   readonly timeline: Timeline;
+  /** What the metadata service has at the start, as JSON, where no file of the configuration's says it. */
+  readonly metadata?: string | undefined;
   /** Asked last, when every descriptor that must not survive the exec is marked so; undefined for volt without an API. */
   readonly face?: (() => PlannedFace) | undefined;
 }
@@ -21,8 +23,8 @@ export interface FirstStage {
  * Does not return. When a step fails, what devices have left where others see it is taken away again.
  * @throws ConfigError, SystemError
  */
-export function enterSecondStage({ config, kinds, kernel, timeline, face }: FirstStage): never {
-  const open = openPlan(config, kinds, kernel, timeline);
+export function enterSecondStage({ config, kinds, kernel, timeline, metadata, face }: FirstStage): never {
+  const open = openPlan(config, kinds, kernel, timeline, metadata);
   try {
     const way = confinement(config.volt.sandbox, deviceFolders(kinds, open.devices));
     const worn = face ? { face: face() } : {};

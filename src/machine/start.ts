@@ -9,6 +9,7 @@ import type { Vm } from "../../ffi/kvm/vm.ts";
 import { disownChildren, nameThread } from "../../ffi/process.ts";
 import { blockSignals, installKick } from "../../ffi/signal.ts";
 import { ConfigError } from "../config/error.ts";
+import { MmdsStore } from "../devices/mmds/store.ts";
 import { type CreatedDevices, createDevices, deviceKinds, deviceRules } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
@@ -54,9 +55,10 @@ export async function startMachine(
   nameThread(face.threads.main);
   const kinds = await deviceKinds(plan.config);
   const rules = [...deviceRules(kinds, plan.config), ...(face.serve ? SERVICE_RULES : [])];
-  const created = createDevices(kinds, plan.config, plan.devices);
+  const mmds = new MmdsStore(plan.config.volt.mmds_size_limit, plan.metadata);
+  const created = createDevices(kinds, plan.config, plan.devices, { mmds });
   try {
-    return runMachine(plan, face, created, rules, firstLineNs);
+    return runMachine(plan, face, created, mmds, rules, firstLineNs);
   } catch (error) {
     for (const device of created.devices) device.close?.();
     face.failed(error instanceof Error ? error.message : String(error));
@@ -68,6 +70,7 @@ function runMachine(
   plan: Plan,
   face: Face,
   created: CreatedDevices,
+  mmds: MmdsStore,
   rules: readonly Rule[],
   firstLineNs: number,
 ): never {
@@ -153,6 +156,7 @@ function runMachine(
     framesInput: land.ownInitStays,
     memory,
     devices,
+    mmds,
     crashGuard,
     sandbox,
     vcpus: new VcpuPause(state, threads.go, lines.paused),

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Method } from "../../../src/api/http/request.ts";
 import { answer, fault, json, NO_CONTENT } from "../../../src/api/router.ts";
 import { parseConfig } from "../../../src/config/parse.ts";
 import { takeConfigFile } from "../../../src/firecracker/config-file.ts";
@@ -10,6 +9,7 @@ import { type Draft, newDraft } from "../../../src/firecracker/draft.ts";
 import { FirecrackerLog } from "../../../src/firecracker/log.ts";
 import { draftRoutes } from "../../../src/firecracker/routes.ts";
 import { toVmConfig, vmConfigJson } from "../../../src/firecracker/vm-config.ts";
+import type { Method } from "../../../src/http/request-line.ts";
 
 let folder: string;
 let draft: Draft;
