@@ -28,9 +28,9 @@ export class Client {
     this.seq = seq;
   }
 
-  /** The handshake. @param mss as the SYN says, undefined for none */
-  open(mss: number | undefined = 1460): this {
-    const options = mss === undefined ? [] : [2, 4, mss >> 8, mss & 0xff];
+  /** The handshake. @param mss as the SYN says, 0 for none */
+  open(mss = 1460): this {
+    const options = mss === 0 ? [] : [2, 4, mss >> 8, mss & 0xff];
     this.send({ flags: "S", ack: 0, options });
     this.seq++;
     const [answer] = this.segments();

@@ -9,6 +9,8 @@ import { advance } from "./sequence.ts";
 const IDLE_NS = 60e9;
 /** How long its FIN is waited for after ours. */
 const LINGER_NS = 5e9;
+/** A peer that asks for less gets this all the same, or each byte might cost us a segment. */
+const LEAST_MSS = 100;
 const NO_BYTES = Buffer.alloc(0);
 
 /** What a request comes to. */
@@ -49,7 +51,8 @@ export class Connection {
     this.#settings = settings;
     this.#lastHeard = now;
     this.#in = new Inflow(advance(syn.sequence, 1));
-    this.#out = new Outflow(settings.initialSequence, Math.min(settings.mss, syn.mss), syn.window);
+    const mss = Math.min(settings.mss, Math.max(syn.mss, LEAST_MSS));
+    this.#out = new Outflow(settings.initialSequence, mss, syn.window);
   }
 
   get isHalfOpen(): boolean {
@@ -61,8 +64,9 @@ export class Connection {
     return this.#out.isDrained && this.#in.bytes.length === 0 ? this.#lastHeard : Number.POSITIVE_INFINITY;
   }
 
-  /** When `expire` is to be called. */
+  /** When `expire` is to be called. One that is over waits for nothing but to be forgotten. */
   get deadline(): number {
+    if (this.end !== "") return Number.POSITIVE_INFINITY;
     return Math.min(this.#out.deadline, this.#lastHeard + (this.#out.isClosed ? LINGER_NS : IDLE_NS));
   }
 

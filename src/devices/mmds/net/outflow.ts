@@ -3,7 +3,10 @@ import { advance, distance } from "./sequence.ts";
 /** RFC 6298, 2.1 and 5.5: a second, and twice as long each time. */
 const FIRST_TIMEOUT_NS = 1e9;
 const MOST_TIMEOUT_NS = 8e9;
-/** Together three quarters of a minute. */
+/**
+ * Together three quarters of a minute. Also for a peer that answers, but whose window stays shut: RFC 9293 would have it
+ * waited for, and so a place among few be taken for ever (3.8.6.1).
+ */
 const MOST_RETRIES = 8;
 /** RFC 5681, 3.2. */
 const DUPLICATES_OF_A_LOSS = 3;
@@ -127,7 +130,9 @@ export class Outflow {
     ) {
       this.rewind();
     }
-    if (window > this.#window) this.#probes = false;
+    // What was sent to ask was thrown away, as a rule.
+    if (this.#window === 0 && window > 0) this.rewind();
+    if (window > 0) this.#probes = false;
     this.#window = window;
     this.#watch(now);
     return true;

@@ -9,12 +9,12 @@ import { Segment } from "./segment.ts";
 /** Firecracker's: what guests find in their neighbour tables. */
 const MAC = Uint8Array.of(0x06, 0x01, 0x23, 0x45, 0x67, 0x01);
 const HTTP_PORT = 80;
+/** What an IPv4 link carries at least (RFC 791). */
+const LEAST_MTU = 68;
 /** As much of a frame as `isForIt` looks at. */
 export const LOOK_BYTES = Arp.END;
 /** The longest frame it writes, whatever the guest's MTU. */
 export const MOST_REPLY_BYTES = 1514;
-/** A peer that asks for less gets this all the same: or a guest could have one segment made for each byte. */
-const LEAST_MSS = 100;
 
 export interface ResponderOptions {
   /** Of the service, as a number. */
@@ -59,8 +59,8 @@ export class Responder {
     this.#now = now;
     this.#view = new DataView(incoming.buffer, incoming.byteOffset, incoming.byteLength);
     this.#writer = new FrameWriter(outgoing, MAC, address);
-    const mss = Math.min(MOST_REPLY_BYTES, mtu + Ethernet.BYTES) - HEADERS_BYTES;
-    this.#connections = new Connections({ port: HTTP_PORT, mss: Math.max(mss, LEAST_MSS), answer }, counters);
+    const mss = Math.min(MOST_REPLY_BYTES, Math.max(mtu, LEAST_MTU) + Ethernet.BYTES) - HEADERS_BYTES;
+    this.#connections = new Connections({ port: HTTP_PORT, mss, answer }, counters);
   }
 
   /** Whether the frame's destination is the service: all it looks at is in the first LOOK_BYTES. Allocates nothing. */
