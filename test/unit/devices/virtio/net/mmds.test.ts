@@ -1,5 +1,6 @@
 /** The metadata service as a driver finds it: beside the TAP, in the same queues. */
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { DEFAULT_MMDS_ADDRESS } from "../../../../../src/config/mmds.ts";
 import { MmdsService } from "../../../../../src/devices/mmds/service.ts";
 import { MmdsStore } from "../../../../../src/devices/mmds/store.ts";
@@ -261,4 +262,54 @@ test("a driver that is reset finds no connection of the last one's, and a servic
   old.send({});
   expect(old.segments().map(({ flags }) => flags)).toEqual(["R"]);
   expect(wire.client(2).open().ask(REQUEST)).toEndWith(TEXT);
+});
+
+test("whatever packets and buffers a driver gives, the device goes on, and its neighbour never notices", () => {
+  const packet = fc.constantFrom(
+    arpFrame(),
+    tcpFrame({ flags: "S", from: 7 }),
+    tcpFrame({ flags: "S", from: 8, to: 9 }),
+    tcpFrame({ flags: "PA", from: 7, payload: REQUEST }),
+    tcpFrame({ flags: "R", from: 7 }),
+  );
+  const step = fc.oneof(
+    fc.record({ packet, cut: fc.nat(70), cuts: fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 8 }) }),
+    fc.record({ packet, grown: fc.nat(70_000) }),
+    fc.record({ buffers: fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 5 }) }),
+    fc.constant({ ring: true }),
+    fc.constant({ start: true }),
+  );
+  using wire = new MmdsGuest();
+  const { guest } = wire;
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      for (const each of steps) {
+        if ("cut" in each) {
+          wire.cuts = each.cuts.toSorted((a, b) => a - b);
+          wire.send(each.packet.subarray(0, each.packet.length - Math.min(each.cut, each.packet.length)));
+        } else if ("grown" in each) {
+          wire.cuts = [];
+          wire.send(Buffer.concat([each.packet, Buffer.alloc(each.grown)]));
+        } else if ("buffers" in each) {
+          for (const length of each.buffers) guest.rx.add({ address: RX_BUFFER, length, writable: true });
+          guest.rx.kick();
+          guest.turn();
+        } else if ("ring" in each) {
+          wire.alarm.time += 5e9;
+          wire.ring();
+        } else {
+          guest.driver.reset();
+          guest.turn();
+          guest.start();
+        }
+      }
+      expect(guest.rig.reports).toEqual([]);
+      guest.driver.reset();
+      guest.turn();
+      guest.start();
+      guest.tap.receiveAll();
+      guest.expectRecovery();
+    }),
+    { numRuns: 150 },
+  );
 });
