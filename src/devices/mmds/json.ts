@@ -1,21 +1,23 @@
 /**
  * JSON as metadata has it: what goes in comes out. Numbers stay as they were written (JavaScript's would round those above
- * 2^53), null is a value, and no key means anything to the host. Objects come out with sorted keys, as Firecracker's do.
+ * 2^53), null is a value, and no name means anything to the host. Objects have their names sorted, as Firecracker's do (but for
+ * whole numbers among them, which JavaScript puts first).
  */
 
-/** A number, as it was written. */
-export class NumberText {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
+/** A number, as it was written: JSON.stringify writes it so. */
+export interface RawNumber {
+  readonly rawJSON: string;
 }
-
-export type Json = null | boolean | string | NumberText | readonly Json[] | JsonObject;
+export type Json = null | boolean | string | RawNumber | readonly Json[] | JsonObject;
 export interface JsonObject {
   readonly [key: string]: Json;
 }
+
+/** Of JavaScript (JSON.parse source text access, stage 4), and not yet of TypeScript. */
+const { rawJSON, isRawJSON } = JSON as unknown as {
+  rawJSON(text: string): RawNumber;
+  isRawJSON(value: unknown): value is RawNumber;
+};
 
 /** Firecracker's bound. Within it, functions that call themselves for each level are safe. */
 const MOST_DEPTH = 127;
@@ -23,15 +25,11 @@ const MOST_DEPTH = 127;
 /** @throws SyntaxError for what is no JSON, or nested too deeply */
 export function parseMetadata(text: string): Json {
   if (depthOf(text) > MOST_DEPTH) throw new SyntaxError("recursion limit exceeded");
-  return JSON.parse(text, numberAsText as (key: string, value: unknown) => unknown);
+  return JSON.parse(text, exactly as (key: string, value: unknown) => unknown);
 }
 
 export function metadataText(value: Json): string {
-  if (value instanceof NumberText) return value.text;
-  if (isList(value)) return `[${value.map(metadataText).join(",")}]`;
-  if (!isObject(value)) return JSON.stringify(value);
-  const fields = keysOf(value).map((key) => `${JSON.stringify(key)}:${metadataText(value[key]!)}`);
-  return `{${fields.join(",")}}`;
+  return JSON.stringify(value);
 }
 
 /** JSON merge patch (RFC 7396). */
@@ -42,8 +40,7 @@ export function mergePatch(target: Json, patch: Json): Json {
     if (value === null) merged.delete(key);
     else merged.set(key, mergePatch(merged.get(key) ?? null, value));
   }
-  // It defines what it is given, a key called __proto__ as well: an assignment would not.
-  return Object.fromEntries(merged);
+  return sorted([...merged]);
 }
 
 /** JSON pointer (RFC 6901). @returns undefined where it leads nowhere */
@@ -64,7 +61,7 @@ export function keysOf(value: JsonObject): string[] {
 }
 
 export function isObject(value: Json): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof NumberText);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isRawJSON(value);
 }
 
 function isList(value: Json): value is readonly Json[] {
@@ -76,8 +73,15 @@ function memberOf(value: Json, token: string): Json | undefined {
   return isObject(value) && Object.hasOwn(value, token) ? value[token] : undefined;
 }
 
-function numberAsText(_: string, value: unknown, { source }: { readonly source: string }): unknown {
-  return typeof value === "number" ? new NumberText(source) : value;
+function exactly(_: string, value: unknown, { source }: { readonly source: string }): unknown {
+  if (typeof value === "number") return rawJSON(source);
+  return isObject(value as Json) ? sorted(Object.entries(value as JsonObject)) : value;
+}
+
+function sorted(fields: [name: string, value: Json][]): JsonObject {
+  fields.sort(([a], [b]) => (a < b ? -1 : 1));
+  // It defines what it is given, __proto__ as well: an assignment would not.
+  return Object.fromEntries(fields);
 }
 
 const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = Buffer.from('"\\[]{}');

@@ -5,6 +5,8 @@ import { advance, distance } from "./sequence.ts";
 /** The longest request, with all that came behind it: what a connection costs us. The window is never larger. */
 export const MOST_REQUEST_BYTES = 4096;
 
+const NO_BYTES = Buffer.alloc(0);
+
 /**
  * The peer's half of a connection. Bytes are taken in order only: what comes early is dropped, and the peer sends it again,
  * what comes twice is cut off.
@@ -14,7 +16,8 @@ export class Inflow {
   next: number;
   /** The peer has sent its FIN. */
   isAtEnd = false;
-  readonly #bytes = Buffer.alloc(MOST_REQUEST_BYTES);
+  /** Made when there is a byte: a flood of SYNs costs no more than it must. */
+  #bytes = NO_BYTES;
   #length = 0;
   /** What comes is of no interest any more. */
   #isClosed = false;
@@ -60,7 +63,8 @@ export class Inflow {
     if (known < 0 || known > payloadBytes || this.isAtEnd) return true;
     const bytes = Math.min(payloadBytes - known, this.window);
     const from = payloadStart + known;
-    if (!this.#isClosed) {
+    if (!this.#isClosed && bytes > 0) {
+      if (this.#bytes.length === 0) this.#bytes = Buffer.alloc(MOST_REQUEST_BYTES);
       this.#bytes.set(frame.subarray(from, from + bytes), this.#length);
       this.#length += bytes;
     }
