@@ -1,11 +1,19 @@
 /** From a request to what answers it, by Firecracker's rules of methods, paths and bodies. */
+
+import type { Method } from "../http/request-line.ts";
 import { type Counts, countRequest } from "../observe/metrics/counts.ts";
-import type { HttpRequest, Method } from "./http/request.ts";
+import type { HttpRequest } from "./http/request.ts";
 import type { HttpResponse } from "./http/response.ts";
 
 /** What a client asked for can't be done: the message is its `fault_message`. */
 export class Fault extends Error {
   override readonly name = "Fault";
+  readonly status: number;
+
+  constructor(message: string, status = 400) {
+    super(message);
+    this.status = status;
+  }
 }
 
 export interface Call {
@@ -42,7 +50,7 @@ function attempt(route: () => HttpResponse): HttpResponse {
   try {
     return route();
   } catch (error) {
-    return fault(error instanceof Error ? error.message : String(error));
+    return fault(error instanceof Error ? error.message : String(error), error instanceof Fault ? error.status : 400);
   }
 }
 

@@ -85,6 +85,11 @@ export const RUN_FLAGS = {
     valueHint: "FILE",
     description: "writes the start and boot timeline as Chrome Trace Event JSON",
   },
+  metadata: {
+    type: "string",
+    valueHint: "FILE",
+    description: "JSON that the guest's metadata service begins with; needs mmds-config in the --config file",
+  },
   ...DEVICE_FLAGS,
   ...SANDBOX_FLAGS,
   ...LATER_FLAGS,
@@ -115,6 +120,7 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   "volt.append": "--append",
   "volt.stop_timeout": "--stop-timeout",
   "volt.trace_path": "--trace",
+  "volt.metadata_path": "--metadata",
   "volt.sandbox.uid": "--uid",
   "volt.sandbox.gid": "--gid",
   "volt.sandbox.cgroup.name": "--cgroup",
@@ -159,6 +165,7 @@ export function configOfFlags(
       require_signed: args["require-signed"],
       stop_timeout: number(args["stop-timeout"], "--stop-timeout"),
       trace_path: args.trace,
+      metadata_path: args.metadata,
       sandbox: sandboxOfFlags(args, lists["allow-path"]),
     }) as VmConfigInput["volt"],
   };

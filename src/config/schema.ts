@@ -7,12 +7,17 @@ import { CpuTemplateSchema } from "./cpu-template.ts";
 import { balloon, drives, entropy, networkInterfaces, vsock } from "./devices.ts";
 import { bootArgs, cpuList, oneOf, path, seconds, text, whole } from "./fields.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log-levels.ts";
+import { mmdsConfig } from "./mmds.ts";
 import { sandbox } from "./sandbox.ts";
 
 /** A vCPU's number is its local APIC id; 32 is what the contract allows. */
 const VCPUS = { min: 1, max: 32 };
 /** 16 TiB: far beyond any host here, and exact in every calculation. */
 const MEMORY_MIB = { min: 1, max: 2 ** 24 };
+
+/** Firecracker's default; and the most: a guest may have a copy on the way for each of its connections to the service. */
+export const DEFAULT_MMDS_BYTES = 51_200;
+export const MOST_MMDS_BYTES = 2 * 2 ** 20;
 
 const bootSource = v.strictObject({
   /** A name in the kernel store, or a path. Without one: the store's default. */
@@ -75,6 +80,10 @@ const volt = v.strictObject({
   /** Where the timeline goes, as Chrome Trace Event JSON. */
   trace_path: v.optional(path),
   sandbox: v.optional(sandbox, {}),
+  /** A file with the JSON that the metadata service has at the start. */
+  metadata_path: v.optional(path),
+  /** Bytes of JSON it may have. */
+  mmds_size_limit: v.optional(whole(0, MOST_MMDS_BYTES), DEFAULT_MMDS_BYTES),
 });
 
 const vmFields = v.strictObject({
@@ -87,6 +96,8 @@ const vmFields = v.strictObject({
   vsock: v.optional(vsock),
   balloon: v.optional(balloon),
   entropy: v.optional(entropy),
+  /** The metadata service: without it no interface has one. */
+  "mmds-config": v.optional(mmdsConfig),
   logger: v.optional(logger, {}),
   metrics: v.optional(metrics),
   volt: v.optional(volt, {}),
@@ -102,7 +113,26 @@ export const VmConfigSchema = v.pipe(
     ),
     ["cpu-config"],
   ),
+  v.forward(
+    v.check(
+      (vm) => interfacesOfMmds(vm).every((card) => card !== undefined),
+      "names an interface that is not among network-interfaces: check its iface_id",
+    ),
+    ["mmds-config"],
+  ),
+  v.forward(
+    v.check(
+      (vm) => interfacesOfMmds(vm).every((card) => !card?.vhost),
+      "names an interface with vhost, whose frames do not pass volt: leave vhost out, or give another interface",
+    ),
+    ["mmds-config"],
+  ),
 );
+
+function interfacesOfMmds(vm: v.InferOutput<typeof vmFields>) {
+  const named = vm["mmds-config"]?.network_interfaces ?? [];
+  return named.map((id) => vm["network-interfaces"].find(({ iface_id }) => iface_id === id));
+}
 
 /** A VM as a person writes it. */
 export type VmConfigInput = v.InferInput<typeof VmConfigSchema>;

@@ -4,7 +4,12 @@ import type { HttpRequest } from "../api/http/request.ts";
 import type { HttpResponse } from "../api/http/response.ts";
 import type { FirecrackerLog } from "./log.ts";
 
-const STATUS: Readonly<Record<number, string>> = { 200: "200 OK", 204: "204 No Content", 400: "400 Bad Request" };
+const STATUS: Readonly<Record<number, string>> = {
+  200: "200 OK",
+  204: "204 No Content",
+  400: "400 Bad Request",
+  413: "413 Payload Too Large",
+};
 const METHOD = { GET: "Get", PUT: "Put", PATCH: "Patch", DELETE: "Delete" } as const;
 /** Bodies that may hold what is nobody's business. */
 const PRIVATE = /^\/?(mmds|cpu-config)(\/|$)/;

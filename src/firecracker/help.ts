@@ -18,6 +18,8 @@ optional arguments:
   --log-path <log-path>                A file or FIFO for the log, in place of stdout.
   --metrics-path <metrics-path>        A file or FIFO for metrics, a line a minute.
   --module <module>                    Only the log's lines of modules whose path begins so.
+  --metadata <metadata>                A file with the JSON that the metadata service has at the start.
+  --mmds-size-limit <bytes>            The most it may have. [default: as --http-api-max-payload-size]
   --no-api                             No API: needs --config-file.
   --no-seccomp                         Accepted: volt keeps its own filters.
   --seccomp-filter <path>              Accepted: volt keeps its own filters.

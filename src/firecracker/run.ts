@@ -6,13 +6,14 @@ import { exitNow, nameThread } from "../../ffi/process.ts";
 import { listenAt } from "../../ffi/socket.ts";
 import { answer, fault } from "../api/router.ts";
 import { ApiServer, MAX_BODY_BYTES, type PlannedApi } from "../api/server.ts";
+import { MOST_MMDS_BYTES } from "../config/schema.ts";
 import { type Counts, newCounts } from "../observe/metrics/counts.ts";
 import { Timeline } from "../observe/timeline.ts";
 import { DEFAULT_ID, FIRECRACKER_VERSION } from "../version.ts";
 import { beginAgain, readAgain } from "./again.ts";
 import { logged } from "./api-log.ts";
 import { ArgumentsError, type FirecrackerArguments, parseArguments } from "./arguments.ts";
-import { readConfigFile, takeConfigFile } from "./config-file.ts";
+import { readConfigFile, readMetadataFile, takeConfigFile } from "./config-file.ts";
 import { type Draft, newDraft, setMetrics } from "./draft.ts";
 import { Exit } from "./exit-code.ts";
 import { sayGoodbye } from "./face.ts";
@@ -26,9 +27,10 @@ const [STDOUT, STDERR] = [1, 2];
 const DEFAULT_SOCKET = "/run/firecracker.socket";
 const BACKLOG = 128;
 const FOR_EVER = -1;
+const MOST_BODY_BYTES = 999_999_999;
 
 /** What volt does not have: asked for, the start is none. */
-const LATER = ["metadata", "enable-pci", "snapshot-version", "describe-snapshot"] as const;
+const LATER = ["enable-pci", "snapshot-version", "describe-snapshot"] as const;
 
 /** Ends the process, or becomes the second stage. @param argv without the program's name */
 export async function runFirecracker(argv: readonly string[], firstLineNs: number): Promise<never> {
@@ -40,8 +42,8 @@ export async function runFirecracker(argv: readonly string[], firstLineNs: numbe
   const again = readAgain();
   const counts = again?.counts ?? newCounts();
   const log = again ? new FirecrackerLog(again.log, counts.log) : startLog(args, counts);
-  const draft = again?.draft ?? newDraft();
   if (!again) announce(args, log);
+  const draft = again?.draft ?? firstDraft(args, log);
   if (!again) startMetrics(args, draft, log);
   const first = () => (args["no-api"] ? undefined : listen(args, log));
   const api = again?.api ?? first();
@@ -209,7 +211,7 @@ function announce(args: FirecrackerArguments, log: FirecrackerLog): void {
 
 function listen(args: FirecrackerArguments, log: FirecrackerLog): PlannedApi {
   const path = args["api-sock"] ?? DEFAULT_SOCKET;
-  const maxBodyBytes = bodyLimit(args["http-api-max-payload-size"], log);
+  const maxBodyBytes = bodyLimit(args, log);
   try {
     const listener = listenAt(path, BACKLOG).number;
     log.write("info", `Listening on API socket ("${path}").`, "api");
@@ -222,10 +224,36 @@ function listen(args: FirecrackerArguments, log: FirecrackerLog): PlannedApi {
   }
 }
 
-function bodyLimit(text: string | undefined, log: FirecrackerLog): number {
-  if (text === undefined) return MAX_BODY_BYTES;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  log.write("error", `--http-api-max-payload-size: "${text}" is no number of bytes, or too many`);
+/** Empty but for the metadata, which is a flag's. */
+function firstDraft(args: FirecrackerArguments, log: FirecrackerLog): Draft {
+  const draft = newDraft(metadataLimit(args, log));
+  const { metadata } = args;
+  if (metadata === undefined) return draft;
+  try {
+    draft.metadata = readMetadataFile(metadata, draft);
+    log.write("info", "Successfully added metadata to mmds from file");
+  } catch (error) {
+    log.write("error", (error as Error).message);
+    end(log, Exit.failure);
+  }
+  return draft;
+}
+
+/** As much as a request brings, unless it is said; no more than volt holds for a guest. */
+function metadataLimit(args: FirecrackerArguments, log: FirecrackerLog): number {
+  const text = args["mmds-size-limit"];
+  if (text === undefined) return Math.min(bodyLimit(args, log), MOST_MMDS_BYTES);
+  return byteCount("mmds-size-limit", text, MOST_MMDS_BYTES, log);
+}
+
+function bodyLimit(args: FirecrackerArguments, log: FirecrackerLog): number {
+  const text = args["http-api-max-payload-size"];
+  return text === undefined ? MAX_BODY_BYTES : byteCount("http-api-max-payload-size", text, MOST_BODY_BYTES, log);
+}
+
+function byteCount(flag: string, text: string, most: number, log: FirecrackerLog): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) <= most) return Number(text);
+  log.write("error", `--${flag}: "${text}" is no number of bytes, or more than ${most}`);
   return end(log, Exit.failure);
 }
 

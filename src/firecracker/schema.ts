@@ -1,6 +1,7 @@
 /** Sections of a microVM as Firecracker has them: which fields there are, and what they are if left out. */
 import * as v from "valibot";
 import { bootArgs, oneOf, path, text, whole } from "../config/fields.ts";
+import { DEFAULT_MMDS_ADDRESS } from "../config/mmds.ts";
 
 const U8 = 2 ** 8 - 1;
 const U16 = 2 ** 16 - 1;
@@ -69,6 +70,13 @@ export const balloon = v.strictObject({
 
 export const entropy = v.strictObject({ rate_limiter: v.optional(rateLimiter) });
 
+export const mmdsConfig = v.strictObject({
+  version: v.optional(oneOf("V1", "V2"), "V1"),
+  network_interfaces: v.array(text),
+  ipv4_address: v.optional(text, DEFAULT_MMDS_ADDRESS),
+  imds_compat: v.optional(v.boolean(), false),
+});
+
 export const logger = v.strictObject({
   log_path: v.optional(path),
   level: v.optional(text),
@@ -92,4 +100,5 @@ export type Vsock = v.InferOutput<typeof vsock>;
 export type Balloon = v.InferOutput<typeof balloon>;
 export type Entropy = v.InferOutput<typeof entropy>;
 export type Metrics = v.InferOutput<typeof metrics>;
+export type MmdsConfig = v.InferOutput<typeof mmdsConfig>;
 export type Logger = v.InferOutput<typeof logger>;

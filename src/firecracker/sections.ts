@@ -3,7 +3,17 @@ import type * as v from "valibot";
 import { parseBody } from "../api/body.ts";
 import { Fault } from "../api/router.ts";
 import { CpuTemplateSchema } from "../config/cpu-template.ts";
-import { type Draft, setBalloon, setBoot, setDrive, setInterface, setMachine, setMetrics, setVsock } from "./draft.ts";
+import {
+  type Draft,
+  setBalloon,
+  setBoot,
+  setDrive,
+  setInterface,
+  setMachine,
+  setMetrics,
+  setMmds,
+  setVsock,
+} from "./draft.ts";
 import { osError } from "./host-checks.ts";
 import { type FirecrackerLog, levelOf } from "./log.ts";
 import * as schema from "./schema.ts";
@@ -30,6 +40,10 @@ export const SECTIONS = {
     return vsock.vsock_id !== undefined;
   }),
   balloon: section(schema.balloon, setBalloon),
+  "mmds-config": section(schema.mmdsConfig, (draft, mmds) => {
+    setMmds(draft, mmds);
+    return mmds.version === "V1";
+  }),
   entropy: section(schema.entropy, (draft, entropy) => {
     draft.entropy = entropy;
   }),

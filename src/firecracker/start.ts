@@ -50,17 +50,19 @@ export async function startDraft({ draft, log, counts, server, fromFile, timelin
     blockSignals(SIGNALS);
     const face = (): PlannedFace => {
       log.keepOpen();
-      const data: PlannedFirecracker = { api: server?.plan(), draft, log: log.settings, fromFile };
+      // What the machine has already, and changes.
+      const shown = { ...draft, metadata: undefined };
+      const data: PlannedFirecracker = { api: server?.plan(), draft: shown, log: log.settings, fromFile };
       return { name: "firecracker", data };
     };
-    const { metrics } = draft;
+    const { metadata, metrics } = draft;
     const openMetrics =
       metrics &&
       (() => {
         keepMetricsOpen(draft);
         return metrics;
       });
-    return enterSecondStage({ config, kinds, kernel, timeline, face, counts, metrics: openMetrics });
+    return enterSecondStage({ config, kinds, kernel, timeline, metadata, face, counts, metrics: openMetrics });
   } catch (error) {
     throw new StartError(error, hasOpened);
   }

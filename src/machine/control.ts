@@ -1,5 +1,6 @@
 /** What a control API may do to a running machine. The main loop offers it; all of it runs in the main thread. */
 import type { VmConfig } from "../config/schema.ts";
+import type { MmdsStore } from "../devices/mmds/store.ts";
 import type { BalloonControls, DiskControls, InterfaceControls } from "../devices/virtio/controls.ts";
 import type { EventSource } from "../devices/virtio/device.ts";
 import type { Counts } from "../observe/metrics/counts.ts";
@@ -31,6 +32,8 @@ export interface MachineControl {
   flushMetrics(): void;
   /** All that is measured, now. */
   readings(): Readings;
+  /** What the metadata service tells the guest; undefined where no interface has one. */
+  readonly mmds: MmdsStore | undefined;
   /** The start and boot so far. */
   timeline(): readonly Mark[];
 }

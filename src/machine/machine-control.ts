@@ -21,7 +21,7 @@ export function machineControl(
   parts: MachineParts,
   { button, readings, flushMetrics, shutDown }: LoopControls,
 ): MachineControl {
-  const { plan, vcpus, timeline, devices, counts } = parts;
+  const { plan, vcpus, timeline, devices, mmds, counts } = parts;
   const controls = devices.flatMap(({ name, controls }) => (controls ? [{ name, controls }] : []));
   const find = <K extends DeviceControls["kind"]>(kind: K, id?: string): Extract<DeviceControls, { kind: K }> => {
     const found = controls.find((one) => one.controls.kind === kind && (id === undefined || one.name === id));
@@ -41,6 +41,7 @@ export function machineControl(
     networkInterface: (id) => find("interface", id),
     balloon: () => find("balloon"),
     counts,
+    mmds: plan.config["mmds-config"] && mmds,
     readings,
     flushMetrics() {
       if (!flushMetrics())

@@ -14,6 +14,7 @@ import type { Timeline } from "../observe/timeline.ts";
 import { DEFAULT_ID, VERSION } from "../version.ts";
 import { hostCpusOf } from "./affinity.ts";
 import { cpuTemplateOf } from "./cpu-template.ts";
+import { readMetadata } from "./metadata.ts";
 import type { PlannedMetrics } from "./metrics-file.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
 import { userLand } from "./user-land.ts";
@@ -29,7 +30,13 @@ export type OpenPlan = Omit<Plan, "sandbox" | "face" | "counts">;
  * Every descriptor in the plan survives an exec.
  * @throws ConfigError, SystemError
  */
-export function openPlan(config: VmConfig, kinds: DeviceKinds, kernel: FoundKernel, timeline: Timeline): OpenPlan {
+export function openPlan(
+  config: VmConfig,
+  kinds: DeviceKinds,
+  kernel: FoundKernel,
+  timeline: Timeline,
+  metadata?: string,
+): OpenPlan {
   // What else the caller left open is his: it ends with this stage.
   closeOnExecFrom(STDERR + 1);
   // Where he closed one of these, Bun has opened /dev/null in its place, which stage two no longer can.
@@ -46,6 +53,7 @@ export function openPlan(config: VmConfig, kinds: DeviceKinds, kernel: FoundKern
     initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "--initrd"),
     modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
     processors: { brand: hostBrand(), template: cpuTemplateOf(config), hostCpus: hostCpusOf(config) },
+    metadata: metadata ?? readMetadata(config),
     ...consoleStreams(config.volt.console),
     window: windowSize(STDIN) ?? windowSize(STDOUT),
     term: process.env["TERM"],

@@ -1,5 +1,6 @@
 /** What the main thread's pieces share of a machine that was built. */
 import type { CrashGuard } from "../../ffi/crash-guard.ts";
+import type { MmdsStore } from "../devices/mmds/store.ts";
 import type { VirtioDevice } from "../devices/virtio/device.ts";
 import type { GuestMemory } from "../memory/guest.ts";
 import type { Counts } from "../observe/metrics/counts.ts";
@@ -29,6 +30,7 @@ export interface MachineParts {
   readonly memory: GuestMemory;
   /** The back ends of its virtio devices, in their order. */
   readonly devices: readonly VirtioDevice[];
+  readonly mmds: MmdsStore;
   /** Where stdin is a terminal. */
   readonly crashGuard: CrashGuard | undefined;
   readonly sandbox: MachineSandbox;

@@ -39,6 +39,8 @@ export interface Plan {
   /** A cpio archive of modules that goes behind volt's own initramfs. */
   readonly modules: PlannedFile | undefined;
   readonly processors: PlannedProcessors;
+  /** What the metadata service has at the start: JSON. */
+  readonly metadata: string | undefined;
   /** What the virtio devices have open. */
   readonly devices: OpenedDevices;
   readonly stdin: PlannedStream;

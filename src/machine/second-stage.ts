@@ -15,6 +15,8 @@ export interface FirstStage {
   readonly kinds: DeviceKinds;
   readonly kernel: FoundKernel;
   readonly timeline: Timeline;
+  /** What the metadata service has at the start, as JSON, where no file of the configuration's says it. */
+  readonly metadata?: string | undefined;
   /** Asked last, when every descriptor that must not survive the exec is marked so; undefined for volt without an API. */
   readonly face?: (() => PlannedFace) | undefined;
   /** Where metrics go, if that is open already; asked with the face. */
@@ -27,8 +29,9 @@ export interface FirstStage {
  * Does not return. When a step fails, what devices have left where others see it is taken away again.
  * @throws ConfigError, SystemError
  */
-export function enterSecondStage({ config, kinds, kernel, timeline, face, metrics, counts }: FirstStage): never {
-  const open = openPlan(config, kinds, kernel, timeline);
+export function enterSecondStage(stage: FirstStage): never {
+  const { config, kinds, kernel, timeline, metadata, face, metrics, counts } = stage;
+  const open = openPlan(config, kinds, kernel, timeline, metadata);
   try {
     const way = confinement(config.volt.sandbox, deviceFolders(kinds, open.devices));
     const worn = {

@@ -9,6 +9,7 @@ import type { Vm } from "../../ffi/kvm/vm.ts";
 import { disownChildren, nameThread } from "../../ffi/process.ts";
 import { blockSignals, installKick } from "../../ffi/signal.ts";
 import { ConfigError } from "../config/error.ts";
+import { MmdsStore } from "../devices/mmds/store.ts";
 import { type CreatedDevices, createDevices, deviceKinds, deviceRules } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
@@ -56,9 +57,10 @@ export async function startMachine(
   nameThread(face.threads.main);
   const kinds = await deviceKinds(plan.config);
   const rules = [...deviceRules(kinds, plan.config), ...(face.serve ? SERVICE_RULES : [])];
-  const created = createDevices(kinds, plan.config, plan.devices);
+  const mmds = new MmdsStore(plan.config.volt.mmds_size_limit, plan.metadata);
+  const created = createDevices(kinds, plan.config, plan.devices, { mmds });
   try {
-    return runMachine({ plan, face, created, rules, counts, firstLineNs });
+    return runMachine({ plan, face, created, mmds, rules, counts, firstLineNs });
   } catch (error) {
     for (const device of created.devices) device.close?.();
     face.failed(error instanceof Error ? error.message : String(error));
@@ -70,12 +72,13 @@ interface Beginning {
   readonly plan: Plan;
   readonly face: Face;
   readonly created: CreatedDevices;
+  readonly mmds: MmdsStore;
   readonly rules: readonly Rule[];
   readonly counts: Counts;
   readonly firstLineNs: number;
 }
 
-function runMachine({ plan, face, created, rules, counts, firstLineNs }: Beginning): never {
+function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: Beginning): never {
   const { config } = plan;
   const { devices, modules, furtherModules } = created;
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
@@ -160,6 +163,7 @@ function runMachine({ plan, face, created, rules, counts, firstLineNs }: Beginni
     framesInput: land.ownInitStays,
     memory,
     devices,
+    mmds,
     crashGuard,
     sandbox,
     vcpus: new VcpuPause(state, threads.go, lines.paused),

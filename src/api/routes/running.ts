@@ -1,5 +1,6 @@
 /** What a client can ask of a machine that runs, as Firecracker's API has it. */
 import { monotonicNs } from "../../../ffi/clock.ts";
+import type { MmdsStore } from "../../devices/mmds/store.ts";
 import type { MachineControl } from "../../machine/control.ts";
 import { parseBody } from "../body.ts";
 import type { HttpResponse } from "../http/response.ts";
@@ -8,6 +9,7 @@ import { balloonRoutes } from "./balloon.ts";
 import { actionBody, vmStateBody } from "./bodies.ts";
 import { patchDrive, patchInterface } from "./devices.ts";
 import { LATER_ROUTES } from "./later.ts";
+import { mmdsRoutes, NO_STORE } from "./mmds.ts";
 
 /** What the API says of who answers. */
 export interface Identity {
@@ -23,6 +25,7 @@ export function runningRoutes(control: MachineControl, identity: Identity): Rout
     ...LATER_ROUTES,
     ...configurationRoutes(),
     ...balloonRoutes(control),
+    ...mmdsRoutes({ store: () => storeOf(control), configure: refuse(NOT_AFTER_START) }),
     "GET ": () => json(instanceInfo(identity, state())),
     "GET version": () => json(identity.version),
     "GET vm": ({ path }) => getVm(path, identity),
@@ -46,6 +49,12 @@ function configurationRoutes(): Routes {
     "DELETE drives": hotPlug,
     "DELETE network-interfaces": hotPlug,
   };
+}
+
+/** Firecracker keeps the data with the interfaces that tell it: without one there is none. */
+function storeOf({ mmds }: MachineControl): MmdsStore {
+  if (!mmds) throw new Fault(NO_STORE);
+  return mmds;
 }
 
 function getVm(path: readonly string[], identity: Identity): HttpResponse {

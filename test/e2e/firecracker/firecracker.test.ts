@@ -62,7 +62,8 @@ describe("its exit code is", () => {
     ["153 for a flag given twice", 153, ["--id", "a", "--id", "b"]],
     ["152 for no level", 152, ["--level", "loud"]],
     ["1 for a file that is not there", 1, ["--no-api", "--config-file", "/no"]],
-    ["1 for what volt does not have", 1, ["--metadata", "/no"]],
+    ["1 for what volt does not have", 1, ["--enable-pci"]],
+    ["1 for metadata that is not there", 1, ["--metadata", "/no/such/file"]],
     ["1 for a socket that can't be", 1, ["--api-sock", "/no/such/folder"]],
   ])("%s", async (_, expected, args) => {
     expect((await run(...args)).status).toBe(expected);

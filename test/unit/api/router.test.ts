@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { Method } from "../../../src/api/http/request.ts";
 import { answer, fault, idOf, json, NO_CONTENT, type Routes } from "../../../src/api/router.ts";
+import type { Method } from "../../../src/http/request-line.ts";
 import { newCounts } from "../../../src/observe/metrics/counts.ts";
 
 const routes: Routes = {

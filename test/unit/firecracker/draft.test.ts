@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Method } from "../../../src/api/http/request.ts";
 import { answer, fault, json, NO_CONTENT } from "../../../src/api/router.ts";
 import { parseConfig } from "../../../src/config/parse.ts";
 import { takeConfigFile } from "../../../src/firecracker/config-file.ts";
@@ -10,6 +9,7 @@ import { type Draft, newDraft } from "../../../src/firecracker/draft.ts";
 import { FirecrackerLog } from "../../../src/firecracker/log.ts";
 import { draftRoutes } from "../../../src/firecracker/routes.ts";
 import { toVmConfig, vmConfigJson } from "../../../src/firecracker/vm-config.ts";
+import type { Method } from "../../../src/http/request-line.ts";
 import { newCounts } from "../../../src/observe/metrics/counts.ts";
 
 let folder: string;
@@ -228,7 +228,6 @@ describe("a configuration file", () => {
     ["drives", undefined, "missing field `drives`"],
     ["drives", {}, "invalid type for `drives`, expected a sequence"],
     ["metrics", { metrics_path: "/no/such/file" }, "Metrics error:"],
-    ["mmds-config", { version: "V1" }, "mmds-config: volt does not have this yet"],
     ["machine-config", { vcpu_count: 1, mem_size_mib: 1, x: 1 }, "unknown field `x`"],
   ])("with %s as %p is refused", (name, value, problem) => {
     expect(() => takeConfigFile(draft, JSON.stringify({ ...whole(), [name]: value }), log)).toThrow(problem);

@@ -1,6 +1,5 @@
 import { Epoll } from "../../../../ffi/epoll.ts";
 import type { EventSource, VirtioContext } from "../device.ts";
-import type { NetCounters } from "./counters.ts";
 import type { PairServices, QueuePair } from "./pair.ts";
 import { Receiver } from "./receive.ts";
 import { Transmitter } from "./transmit.ts";
@@ -18,8 +17,7 @@ export class TapPair implements QueuePair {
   readonly #tap: number;
   readonly #receiver: Receiver;
   readonly #transmitter: Transmitter;
-  readonly #gone: () => void;
-  readonly #counters: NetCounters;
+  readonly #services: PairServices;
   readonly #epoll = new Epoll("a TAP");
   /** What it is watched for now. */
   #watched = 0;
@@ -28,8 +26,7 @@ export class TapPair implements QueuePair {
     this.#tap = tap;
     this.#receiver = new Receiver(tap, services);
     this.#transmitter = new Transmitter(tap, services);
-    this.#gone = services.gone;
-    this.#counters = services.counters;
+    this.#services = services;
     this.sources = [{ fd: this.#epoll.number, ready: () => this.#ready() }];
   }
 
@@ -39,7 +36,7 @@ export class TapPair implements QueuePair {
   }
 
   transmit(): void {
-    this.#transmitter.transmit();
+    this.#send();
     this.#settle();
   }
 
@@ -56,17 +53,23 @@ export class TapPair implements QueuePair {
 
   /** What it is ready for shows when it is tried. */
   #ready(): void {
-    this.#counters.tapEvents++;
-    if (this.#transmitter.events !== 0) this.#transmitter.transmit();
+    this.#services.counters.tapEvents++;
+    if (this.#transmitter.events !== 0) this.#send();
     if (this.#receiver.events !== 0) this.#receiver.receive();
     this.#settle();
+  }
+
+  #send(): void {
+    this.#transmitter.transmit();
+    // The metadata service answers at once.
+    if (this.#services.mmds?.hasOutput) this.#receiver.receive();
   }
 
   #settle(): void {
     if (this.#receiver.isGone || this.#transmitter.isGone) {
       // Watched, it would be "ready" for ever.
       this.#watch(0);
-      this.#gone();
+      this.#services.gone();
     } else {
       this.#watch(this.#receiver.events | this.#transmitter.events);
     }
