@@ -4,10 +4,11 @@ import { isTerminal } from "../../ffi/terminal.ts";
 import { ConfigError } from "../config/error.ts";
 import { VERSION } from "../version.ts";
 import { strictArguments } from "./arguments.ts";
+import { type SettledArguments, withEnvironment } from "./environment.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
 import { plain } from "./plain.ts";
-import { RUN_EXAMPLES } from "./run-flags.ts";
+import { RUN_EXAMPLES, RUN_FLAGS } from "./run-flags.ts";
 
 const STDOUT = 1;
 
@@ -22,6 +23,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
 };
 
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = { run: RUN_EXAMPLES };
+
+/** They take the flags of `volt run`, and so their variables. */
+const DESCRIBE_A_VM = ["run", "sandbox"];
 
 /** Other programs' names that this file answers to. */
 const PERSONALITIES = ["firecracker", "jailer"];
@@ -44,8 +48,18 @@ export async function runCli(argv: readonly string[], firstLineNs: number): Prom
 
   const { command, parent, words } = await findCommand(mainCommand(), [word, ...flags]);
   if (words.includes("--help") || words.includes("-h")) return showHelp(command, EXAMPLES[word] ?? [], parent);
-  const { argv: rawArgs, lists } = strictArguments(words, (command.args ?? {}) as ArgsDef, word === "run");
-  await runCommand(command, { rawArgs, data: { rest, lists, firstLineNs } satisfies Invocation });
+  const given = strictArguments(words, (command.args ?? {}) as ArgsDef, word === "run");
+  const settled = withEnvironment(given, DESCRIBE_A_VM.includes(word) ? RUN_FLAGS : {});
+  await runAsSaid(command, settled, { rest, lists: settled.lists, firstLineNs });
+}
+
+/** Errors name what the user wrote: the flag, or its variable. */
+async function runAsSaid(command: CommandDef, { argv, nameOf }: SettledArguments, data: Invocation): Promise<void> {
+  try {
+    await runCommand(command, { rawArgs: argv, data });
+  } catch (error) {
+    throw error instanceof ConfigError ? error.renamed(nameOf) : error;
+  }
 }
 
 interface Found {
