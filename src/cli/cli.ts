@@ -8,7 +8,7 @@ import { type SettledArguments, withEnvironment } from "./environment.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
 import { plain } from "./plain.ts";
-import { RUN_EXAMPLES, RUN_FLAGS } from "./run-flags.ts";
+import { RUN_EXAMPLES } from "./run-flags.ts";
 
 const STDOUT = 1;
 
@@ -18,14 +18,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
   sandbox: async () => plain((await import("./sandbox.ts")).sandboxCommand),
   doctor: async () => plain((await import("./doctor.ts")).doctorCommand),
   kernel: async () => plain((await import("./kernel/kernel.ts")).kernelCommand),
+  health: async () => plain((await import("./health.ts")).healthCommand),
   cpu: async () => plain((await import("./cpu.ts")).cpuCommand),
   version: async () => plain((await import("./version.ts")).versionCommand),
 };
 
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = { run: RUN_EXAMPLES };
-
-/** They take the flags of `volt run`, and so their variables. */
-const DESCRIBE_A_VM = ["run", "sandbox"];
 
 /** Other programs' names that this file answers to. */
 const PERSONALITIES = ["firecracker", "jailer"];
@@ -48,8 +46,8 @@ export async function runCli(argv: readonly string[], firstLineNs: number): Prom
 
   const { command, parent, words } = await findCommand(mainCommand(), [word, ...flags]);
   if (words.includes("--help") || words.includes("-h")) return showHelp(command, EXAMPLES[word] ?? [], parent);
-  const given = strictArguments(words, (command.args ?? {}) as ArgsDef, word === "run");
-  const settled = withEnvironment(given, DESCRIBE_A_VM.includes(word) ? RUN_FLAGS : {});
+  const definition = (command.args ?? {}) as ArgsDef;
+  const settled = withEnvironment(strictArguments(words, definition, word === "run"), definition);
   await runAsSaid(command, settled, { rest, lists: settled.lists, firstLineNs });
 }
 

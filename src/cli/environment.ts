@@ -6,6 +6,7 @@ import type { ArgsDef } from "citty";
 import { ConfigError } from "../config/error.ts";
 import { type Flag, isNegatable, type StrictArguments, strictArguments } from "./arguments.ts";
 import { nearest } from "./nearest.ts";
+import { RUN_FLAGS } from "./run-flags.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,6 +15,7 @@ export interface SettledArguments extends StrictArguments {
   readonly nameOf: (field: string) => string;
 }
 
+const RUN: ArgsDef = RUN_FLAGS;
 const PREFIX = "VOLT_";
 /** volt's own variables that stand for no flag: docs/environment.md. */
 const OTHERS = ["VOLT_HOME", "VOLT_DEBUG", "VOLT_PLAN", "VOLT_CONFINED"];
@@ -26,17 +28,18 @@ const OFF_FOR_VALUES = OFF.filter((word) => word !== "0");
 
 /**
  * Adds what variables say to what flags say. An empty variable is one that is not set.
- * @param flags the definitions of the flags that have variables; without any nothing is looked at
+ * @param definition the command's flags: those that it has from `volt run` have variables, others of the same name do not
  * @throws ConfigError that names the variable
  */
 export function withEnvironment(
   given: StrictArguments,
-  flags: ArgsDef,
+  definition: ArgsDef,
   environment: Environment = process.env,
 ): SettledArguments {
+  const flags: ArgsDef = Object.fromEntries(Object.entries(RUN).filter(([name, flag]) => definition[name] === flag));
   const variables = flagVariables(flags);
   if (variables.size === 0) return { ...given, nameOf: (field) => field };
-  checkSpelling(environment, [...variables.keys(), ...OTHERS]);
+  checkSpelling(environment, [...flagVariables(RUN).keys(), ...OTHERS]);
   const words: string[] = [];
   const origin = new Map<string, string>();
   for (const [variable, name] of variables) {

@@ -190,7 +190,17 @@ describe("the environment", () => {
 
   test("makes the same VM as the flags, disks and all", async () => {
     const env = { VOLT_DISK: "a.img,root;b.img,ro", VOLT_MEMORY: "1G", VOLT_BALLOON: "off", VOLT_STOP_TIMEOUT: "3" };
-    const flags = ["--disk", "a.img,root", "--disk", "b.img,ro", "--memory", "1G", "--no-balloon", "--stop-timeout", "3"];
+    const flags = [
+      "--disk",
+      "a.img,root",
+      "--disk",
+      "b.img,ro",
+      "--memory",
+      "1G",
+      "--no-balloon",
+      "--stop-timeout",
+      "3",
+    ];
     expect(await resolvedWith(env)).toEqual(await resolved(...flags));
   });
 
@@ -199,7 +209,10 @@ describe("the environment", () => {
     [{ VOLT_CPUS: "99" }, "VOLT_CPUS: must be a whole number from 1 to 32, found 99"],
     [{ VOLT_DISK: "x,y=1" }, 'VOLT_DISK: "y" is no option of it: there are id, ro, root, direct, queues, cache, io'],
     [{ VOLT_CONFIG: "/nonexistent" }, "VOLT_CONFIG: there is no file /nonexistent: check the path"],
-    [{ VOLT_KERNEL: "/nonexistent" }, 'VOLT_KERNEL: "/nonexistent" is neither in the store (/nonexistent/volt) nor a file'],
+    [
+      { VOLT_KERNEL: "/nonexistent" },
+      'VOLT_KERNEL: "/nonexistent" is neither in the store (/nonexistent/volt) nor a file',
+    ],
     [{ VOLT_CONSOEL: "none" }, "VOLT_CONSOEL: no such variable: did you mean VOLT_CONSOLE?"],
   ])("%j is refused by the variable's name", async (env, message) => {
     expect(await failure(["run"], { env })).toBe(message);
