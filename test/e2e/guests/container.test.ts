@@ -15,7 +15,16 @@ beforeAll(async () => {
 }, LIMIT);
 afterAll(async () => await image[Symbol.asyncDispose]());
 
-const IMAGE_ENVIRONMENT = ["TZ", "VOLT_CONFINED", "VOLT_DEBUG", "VOLT_PLAN"];
+/** What volt reads in a container with this limit, in MiB. */
+function containerWith(limit: number): (path: string) => string | undefined {
+  const files: Readonly<Record<string, string>> = {
+    "/proc/self/mountinfo": "1 1 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n",
+    "/proc/self/cgroup": "0::/\n",
+    "/sys/fs/cgroup/memory.max": `${limit * 2 ** 20}\n`,
+  };
+  return (path) => files[path];
+}
+
 /** A guest that stays until it is told, and answers with a status of its own. */
 const LISTENS = 'trap "echo stopping; exit 3" TERM; echo up; while :; do sleep 0.2; done';
 
@@ -66,7 +75,7 @@ test("the memory limit is the guest's, and a guest that uses all it has does not
   const script = `awk '/^MemTotal/{print "total " $2}' /proc/meminfo; ${fill}`;
   await using container = await image.start({ args: ["--", "sh", "-c", script], memoryMib: limit });
   await container.vm.printed("full\n");
-  const given = memoryForGuest(1, (path) => CGROUP[path])!;
+  const given = memoryForGuest(1, containerWith(limit))!;
   const total = Number(/total (\d+)/.exec(container.vm.stdout)?.[1]) / 1024;
   // What the kernel keeps for itself is not in MemTotal.
   expect(total).toBeGreaterThan(given * 0.75);
@@ -81,12 +90,6 @@ test("the memory limit is the guest's, and a guest that uses all it has does not
   await container.signal("HUP");
   expect((await container.vm.end()).status).toBe(129);
 });
-const CGROUP: Readonly<Record<string, string>> = {
-  "/proc/self/mountinfo": "1 1 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n",
-  "/proc/self/cgroup": "0::/\n",
-  "/sys/fs/cgroup/memory.max": `${256 * 2 ** 20}\n`,
-};
-
 test("an ordinary user under an engine's seccomp profile, which forbids namespaces and io_uring, gets the other layers", async () => {
   await using container = await image.start({
     args: ["--log-level", "info", "--", "sh", "-c", "echo hello; exit 7"],
@@ -96,8 +99,4 @@ test("an ordinary user under an engine's seccomp profile, which forbids namespac
   const { status, stdout, log } = await container.vm.end();
   expect({ status, stdout }).toEqual({ status: 7, stdout: "hello\n" });
   expect(log).toContain("no namespaces here");
-});
-
-test("--memory that is more than the limit, and an unknown variable, are the user's affair", () => {
-  expect(IMAGE_ENVIRONMENT).toBeArray();
 });

@@ -48,6 +48,8 @@ describe("a variable", () => {
     // Of services called volt and volt-api, and of scripts.
     [{ VOLT_SERVICE_HOST: "10.0.0.1", VOLT_PORT: "tcp://10.0.0.1:80", VOLT_API_PORT_80_TCP: "x", VOLT_BIN: "x" }, []],
     [{ VOLT_HOME: "/x", VOLT_DEBUG: "1" }, []],
+    // Of these tests.
+    [{ VOLT_BINARY: "/x", VOLT_TEST_HOST: "nested" }, []],
   ])("%j says %j", (environment, words) => {
     expect(settled(environment).argv).toEqual(words);
   });
