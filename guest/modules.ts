@@ -10,7 +10,8 @@ import { FILE_SYSTEM_MODULES } from "../src/devices/virtio/blk/file-systems.ts";
 
 /**
  * What Debian's cloud kernel has as modules and volt's devices and guest init use. Built-in ones cost nothing to name.
- * `button` and `evdev` carry the power button, `pvpanic-mmio` the ACPI device QEMU0001 (also where it is an I/O port).
+ * `button` and `evdev` carry the power button, `pvpanic-mmio` the ACPI device QEMU0001 (also where it is an I/O port),
+ * `ptp_kvm` the host's time.
  */
 export const DEBIAN_MODULES: readonly string[] = [
   "button",
@@ -23,6 +24,7 @@ export const DEBIAN_MODULES: readonly string[] = [
   "virtio-rng",
   "virtio_balloon",
   "vmw_vsock_virtio_transport",
+  "ptp_kvm",
   ...FILE_SYSTEM_MODULES,
 ];
 
