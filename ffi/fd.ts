@@ -41,6 +41,7 @@ export const STAT = layout("struct stat", "sys/stat.h", 144, {
   st_dev: u64(0),
   st_ino: u64(8),
   st_mode: u32(24),
+  st_rdev: u64(40),
   st_size: u64(48),
 });
 
@@ -132,6 +133,14 @@ export class Fd implements Disposable {
     const stat = new Uint8Array(STAT.size);
     check(libc.fstat(this.number, stat), "fstat", this.about);
     return { device: get(stat, STAT.fields.st_dev), inode: get(stat, STAT.fields.st_ino) };
+  }
+
+  /** The device that holds its blocks, as a dev_t: that of its file system, or itself where it is a block device. */
+  blockDevice(): number {
+    const stat = new Uint8Array(STAT.size);
+    check(libc.fstat(this.number, stat), "fstat", this.about);
+    const { st_mode, st_dev, st_rdev } = STAT.fields;
+    return get(stat, KINDS[get(stat, st_mode) >>> 12] === "block" ? st_rdev : st_dev);
   }
 
   /** Bytes at `offset`; fewer than `length` only where the file ends. */

@@ -46,7 +46,13 @@ const DEFAULTS = { ...FILE_DEFAULTS, entropy: {}, balloon: BALLOON_DEFAULTS };
 
 const EVERY_SANDBOX_SETTING = {
   ...{ mode: "audit", seccomp: false, landlock: false, namespaces: "require", uid: 1, gid: 2 },
-  cgroup: { name: "a/b", memory_mib: 1024, cpu_percent: 50, pids: 9 },
+  cgroup: {
+    name: "a/b",
+    memory_mib: 1024,
+    cpu_percent: 50,
+    pids: 9,
+    io: { rbps_mib: 20, wbps_mib: 10, riops: 300, wiops: 200 },
+  },
   allow_paths: ["/p", "/q"],
 };
 
@@ -60,7 +66,7 @@ const EVERY_FLAG = [
     "--gid",
     "2",
     "--cgroup",
-    "a/b,memory=1G,cpu=50,pids=9",
+    "a/b,memory=1G,cpu=50,pids=9,rbps=20M,wbps=10M,riops=300,wiops=200",
     "--allow-path",
     "/p",
     "--allow-path",
