@@ -34,7 +34,7 @@ export const disk: Table = {
   async measure(context) {
     const kernel = await stockKernel();
     const initrd = writeMeasuringInitramfs("disk.c", kernel, ["virtio_mmio", "virtio_blk"], context.folder);
-    const host = await context.host("guests");
+    const host = await context.host(context.places.linux);
     const image = join(context.folder, "disk.img");
     // Written there: what is in the page cache of the one need not be in the other's.
     await host.run(["sh", "-c", `mkdir -p ${context.folder}; head -c ${DISK_MIB}M /dev/zero | tr '\\0' x >${image}`]);
@@ -48,13 +48,13 @@ export const disk: Table = {
     });
     const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
     const results = await inRounds([...commands.keys()], { runs, warmUp: 1 }, async (name) => {
-      const { output } = await context.time("guests", commands.get(name)!, { seconds: 90 });
+      const { output } = await context.time(context.places.linux, commands.get(name)!, { seconds: 90 });
       return readResults(output);
     });
     return {
       table: "disk",
       title: "A virtio disk",
-      place: "guests",
+      place: context.places.linux,
       method: `A raw file of ${DISK_MIB} MiB in the host's page cache, O_DIRECT in the guest, ${milliseconds / 1000} s a job, 1 vCPU. QEMU with aio=io_uring.`,
       metrics: JOBS.map((job) => metricOfJob(job, results)),
       absent: context.absent,

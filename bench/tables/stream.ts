@@ -50,7 +50,7 @@ export async function measureStreams(
   ]);
   const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
   const results = await inRounds([...contenders.keys()], { runs, warmUp: 1 }, async (name) => {
-    const { output } = await context.time("guests", contenders.get(name)!, { seconds: 60 });
+    const { output } = await context.time(context.places.linux, contenders.get(name)!, { seconds: 60 });
     return readResults(output);
   });
   const of = (way: "plain" | "vhost") =>

@@ -12,7 +12,7 @@ const PORT = 7733;
 export const tcp: Table = {
   name: "tcp",
   async measure(context) {
-    const host = await context.host("guests");
+    const host = await context.host(context.places.linux);
     await using _tap = await makeTap(host);
     using _listener = await startListener(host, context.listener, ["tcp", String(PORT)]);
     const { plain, vhost } = await measureStreams(context, ["tcp", GUEST, HOST, String(PORT)], ["virtio_net"], {
@@ -21,7 +21,7 @@ export const tcp: Table = {
     return {
       table: "tcp",
       title: "TCP between guest and host",
-      place: "guests",
+      place: context.places.linux,
       method: "virtio-net on a TAP device, one connection, 64 KiB a call, 1 vCPU. Bytes count when they have arrived.",
       metrics: [...plain, ...vhost],
       absent: context.absent,

@@ -11,7 +11,7 @@ const HOST_CID = 2;
 export const vsock: Table = {
   name: "vsock",
   async measure(context) {
-    const host = await context.host("guests");
+    const host = await context.host(context.places.linux);
     const socket = `${host.share}/vsock`;
     await host.run(["modprobe", "-qa", "vhost_vsock"]);
     // Both at once: who has no Unix socket connects to the other.
@@ -23,7 +23,7 @@ export const vsock: Table = {
     return {
       table: "vsock",
       title: "vsock between guest and host",
-      place: "guests",
+      place: context.places.linux,
       method:
         "One connection, 64 KiB a call, 1 vCPU. QEMU has vhost only; volt's other way goes through a Unix socket.",
       metrics: [...plain, ...vhost],

@@ -16,6 +16,7 @@ const STDOUT = 1;
 const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
   run: async () => plain((await import("./run.ts")).runVmCommand),
   sandbox: async () => plain((await import("./sandbox.ts")).sandboxCommand),
+  explain: async () => plain((await import("./explain.ts")).explainCommand),
   doctor: async () => plain((await import("./doctor.ts")).doctorCommand),
   kernel: async () => plain((await import("./kernel/kernel.ts")).kernelCommand),
   health: async () => plain((await import("./health.ts")).healthCommand),

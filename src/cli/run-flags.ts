@@ -142,7 +142,7 @@ export function configOfFlags(
   return {
     "boot-source": given({ kernel_image_path: args.kernel, initrd_path: args.initrd, boot_args: args.cmdline }),
     "machine-config": given({
-      vcpu_count: number(args.cpus, "--cpus"),
+      vcpu_count: flagNumber(args.cpus, "--cpus"),
       mem_size_mib: args.memory === undefined ? undefined : parseMib(args.memory, "--memory"),
       huge_pages: args.hugepages ? ("2M" as const) : undefined,
       cpu_template: args["cpu-template"],
@@ -163,7 +163,7 @@ export function configOfFlags(
       boot_protocol: args["boot-protocol"],
       load: args.load,
       require_signed: args["require-signed"],
-      stop_timeout: number(args["stop-timeout"], "--stop-timeout"),
+      stop_timeout: flagNumber(args["stop-timeout"], "--stop-timeout"),
       trace_path: args.trace,
       metadata_path: args.metadata,
       sandbox: sandboxOfFlags(args, lists["allow-path"]),
@@ -181,7 +181,8 @@ function given<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], und
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }
 
-function number(text: string | undefined, flag: string): number | undefined {
+/** A flag's number. @throws ConfigError that names the flag */
+export function flagNumber(text: string | undefined, flag: string): number | undefined {
   if (text === undefined) return undefined;
   // Number() also takes 0x10, 1e1 and blanks, which nobody means here.
   if (!/^-?\d+(\.\d+)?$/.test(text)) throw new ConfigError("", flag, `"${text}" is no number`);

@@ -6,6 +6,7 @@ import type { GuestMemory } from "../memory/guest.ts";
 import type { Counts } from "../observe/metrics/counts.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import type { MachineBlock } from "./block.ts";
+import type { ExitRecords } from "./exit-records.ts";
 import type { Face } from "./face.ts";
 import type { LineNumbers } from "./lines.ts";
 import type { MachineLog } from "./log.ts";
@@ -22,6 +23,8 @@ export interface MachineParts {
   readonly state: MachineState;
   readonly timeline: Timeline;
   readonly counts: Counts;
+  /** With `--trace`. */
+  readonly exits: ExitRecords | undefined;
   readonly log: MachineLog;
   /** Whether the guest uses ACPI, and so has a power button. */
   readonly hasAcpi: boolean;

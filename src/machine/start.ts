@@ -20,6 +20,7 @@ import { MachineBlock } from "./block.ts";
 import { bootGuest } from "./boot-guest.ts";
 import { resetChips } from "./chips.ts";
 import { hasAcpi } from "./command-line.ts";
+import { ExitRecords } from "./exit-records.ts";
 import type { Face } from "./face.ts";
 import { writeHandover } from "./handover.ts";
 import { MMIO, virtioWindows } from "./layout.ts";
@@ -102,6 +103,7 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
   const land = userLand(plan);
   resetChips(block, land.hasOwnInit);
   describeVirtio(devices, block);
+  const exits = plan.trace === undefined ? undefined : new ExitRecords(cpus);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
     const hostCpu = plan.processors.hostCpus?.[vcpu % plan.processors.hostCpus.length];
@@ -112,6 +114,7 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
       lines,
       timeline: recording,
       timesExits: plan.metrics !== undefined,
+      exits: exits?.address(vcpu),
       log: logOptions,
       hostCpu,
       filter: sandbox.vcpuFilter,
@@ -158,6 +161,7 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
     state,
     timeline,
     counts,
+    exits,
     log,
     hasAcpi: hasAcpi(guest.commandLine),
     framesInput: land.ownInitStays,

@@ -5,6 +5,7 @@ import { describeImport, type Import } from "./source-tree.ts";
 const LAYERS: readonly (readonly string[])[] = [
   ["main"],
   ["cli", "api", "firecracker"],
+  ["explain"],
   ["machine"],
   ["devices", "cpu", "boot", "snapshot", "security", "kernels", "host"],
   ["memory"],

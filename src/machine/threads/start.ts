@@ -18,6 +18,8 @@ export interface ThreadOrder {
   readonly timeline: boolean;
   /** Whether it takes the time of each exit. */
   readonly timesExits: boolean;
+  /** Where it records its exits; undefined where nobody asks. */
+  readonly exits: number | undefined;
   /** Where the thread's filter is; undefined without seccomp. */
   readonly filter: number | undefined;
   readonly log: { readonly fd: number; readonly level: LogLevel; readonly format: LogFormat };

@@ -11,6 +11,7 @@ import { GuestMemory } from "../../memory/guest.ts";
 import { Timeline } from "../../observe/timeline.ts";
 import { MachineBlock } from "../block.ts";
 import { attachChips } from "../chips.ts";
+import { attachRecorder } from "../exit-records.ts";
 import { readHandover } from "../handover.ts";
 import { line } from "../lines.ts";
 import { type MachineLog, machineLog } from "../log.ts";
@@ -40,7 +41,8 @@ function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState, l
   if (order.hostCpu !== undefined) setAffinity([order.hostCpu]);
   const onMark = order.log.level === "trace" ? log.phase : undefined;
   const timeline = new Timeline(block.part("timeline"), order.timeline, onMark);
-  const { ports, mmio } = attachChips(block, order.lines, state, timeline);
+  const exits = order.exits === undefined ? undefined : attachRecorder(order.exits, timeline);
+  const { ports, mmio } = attachChips(block, order.lines, state, timeline, exits);
 
   const go = EventFd.attach(order.go, "the start");
   go.take();
