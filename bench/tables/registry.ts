@@ -7,6 +7,7 @@ import { disk } from "./disk.ts";
 import { exits } from "./exits.ts";
 import { fleet } from "./fleet.ts";
 import { memory } from "./memory.ts";
+import { parallel } from "./parallel.ts";
 import { phases } from "./phases.ts";
 import { rate } from "./rate.ts";
 import { sandbox } from "./sandbox.ts";
@@ -26,6 +27,7 @@ export const TABLES: readonly Table[] = [
   boot,
   cpuid,
   exits,
+  parallel,
   api,
   disk,
   tcp,

@@ -2,7 +2,7 @@
 import { EPOLL } from "../../ffi/epoll.ts";
 import { Errno } from "../../ffi/error.ts";
 import { closeSocket, receiveBytes, sendBytes } from "../../ffi/socket.ts";
-import { HttpError } from "./http/error.ts";
+import { HttpError } from "../http/error.ts";
 import { type HttpRequest, RequestParser } from "./http/request.ts";
 import { encodeContinue, encodeProtocolError, encodeResponse, type HttpResponse } from "./http/response.ts";
 

@@ -38,7 +38,8 @@ export function toVmConfig(draft: Draft, id: string): VmConfigInput {
     ...(vsock ? { vsock: { guest_cid: vsock.guest_cid, uds_path: vsock.uds_path } } : {}),
     ...(draft.balloon ? { balloon: draft.balloon } : {}),
     ...(draft.entropy ? { entropy: { rate_limiter: limiter(draft.entropy.rate_limiter ?? {}) } } : {}),
-    volt: { id, own_initramfs: false },
+    ...(draft.mmds ? { "mmds-config": draft.mmds } : {}),
+    volt: { id, own_initramfs: false, mmds_size_limit: draft.metadataLimit },
   };
 }
 
@@ -51,7 +52,7 @@ export function machineConfigJson({ machine }: Draft): Readonly<Record<string, u
 
 /** `GET /vm/config`: every key, null where there is nothing. */
 export function vmConfigJson(draft: Draft): Readonly<Record<string, unknown>> {
-  const { boot, balloon, vsock, entropy } = draft;
+  const { boot, balloon, vsock, entropy, mmds } = draft;
   return {
     balloon: balloon ?? null,
     drives: draft.drives.map((drive) => ({
@@ -74,7 +75,7 @@ export function vmConfigJson(draft: Draft): Readonly<Record<string, unknown>> {
     logger: null,
     "machine-config": machineConfigJson(draft),
     metrics: null,
-    "mmds-config": null,
+    "mmds-config": mmds ?? null,
     "network-interfaces": draft.interfaces.map((card) => ({
       iface_id: card.iface_id,
       host_dev_name: card.host_dev_name,

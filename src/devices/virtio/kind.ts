@@ -2,7 +2,13 @@
 import type { VmConfig } from "../../config/schema.ts";
 import type { OpenFolder } from "../../security/folder.ts";
 import type { Rule } from "../../security/seccomp/rule.ts";
+import type { MmdsStore } from "../mmds/store.ts";
 import type { VirtioDevice } from "./device.ts";
+
+/** What devices share with the rest of a machine. */
+export interface SharedParts {
+  readonly mmds: MmdsStore;
+}
 
 /** @typeParam Opened what `open` hands to `create`: pure data, since it crosses an exec as JSON */
 export interface DeviceKind<Opened = undefined> {
@@ -24,7 +30,7 @@ export interface DeviceKind<Opened = undefined> {
   readonly withdraw?: (opened: Opened) => void;
 
   /** Stage two: the back ends of the devices the configuration asks for, in its order. */
-  readonly create: (config: VmConfig, opened: Opened) => VirtioDevice[];
+  readonly create: (config: VmConfig, opened: Opened, shared: SharedParts) => VirtioDevice[];
 
   /** The system calls its devices make while a guest runs, beyond those of every machine; none where there are none of them. */
   readonly systemCalls?: (config: VmConfig) => readonly Rule[];

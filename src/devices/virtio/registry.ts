@@ -3,7 +3,7 @@ import type { VmConfig } from "../../config/schema.ts";
 import type { OpenFolder } from "../../security/folder.ts";
 import type { Rule } from "../../security/seccomp/rule.ts";
 import type { VirtioDevice } from "./device.ts";
-import type { DeviceKind, OpenedDevices } from "./kind.ts";
+import type { DeviceKind, OpenedDevices, SharedParts } from "./kind.ts";
 
 /** A kind is loaded for a VM that has such a device: the start of every other pays nothing for it. */
 interface KindEntry {
@@ -51,9 +51,14 @@ export interface CreatedDevices {
 }
 
 /** Stage two: the devices a configuration asks for. */
-export function createDevices(kinds: DeviceKinds, config: VmConfig, opened: OpenedDevices): CreatedDevices {
+export function createDevices(
+  kinds: DeviceKinds,
+  config: VmConfig,
+  opened: OpenedDevices,
+  shared: SharedParts,
+): CreatedDevices {
   return {
-    devices: kinds.flatMap(({ name, create }) => create(config, opened[name])),
+    devices: kinds.flatMap(({ name, create }) => create(config, opened[name], shared)),
     modules: kinds.length === 0 ? [] : ["virtio_mmio", ...kinds.flatMap(({ modules }) => modules)],
     furtherModules: kinds.flatMap(({ furtherModules = [] }) => furtherModules),
   };

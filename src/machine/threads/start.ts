@@ -16,6 +16,8 @@ export interface ThreadOrder {
   /** The host's CPU it runs on; any without one. */
   readonly hostCpu: number | undefined;
   readonly timeline: boolean;
+  /** Whether it takes the time of each exit. */
+  readonly timesExits: boolean;
   /** Where it records its exits; undefined where nobody asks. */
   readonly exits: number | undefined;
   /** Where the thread's filter is; undefined without seccomp. */

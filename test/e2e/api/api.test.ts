@@ -105,7 +105,7 @@ test.each([
   ["PUT", "/actions", { action_type: "InstanceStart" }, "not supported after starting the microVM."],
   ["PUT", "/drives/x", {}, "PCI is not enabled"],
   ["PUT", "/snapshot/create", {}, "volt does not have snapshots yet."],
-  ["PUT", "/mmds", {}, "volt does not have an MMDS yet."],
+  ["PUT", "/mmds", {}, "MMDS error: The MMDS data store is not initialized."],
   ["PATCH", "/balloon", { amount_mib: 1 }, "No balloon device found."],
   ["PATCH", "/vm", { state: "Gone" }, "unknown variant `Gone`"],
   ["PATCH", "/vm", { state: "Paused", x: 1 }, "unknown field `x`"],

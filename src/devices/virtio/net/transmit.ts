@@ -10,7 +10,7 @@ import type { PairServices } from "./pair.ts";
 const PACKETS_A_TURN = 64;
 
 /**
- * From the driver to the TAP: one call a packet, straight out of the driver's buffers. The kernel copies a frame once and
+ * From the driver to the TAP, or the metadata service: one call a packet, straight out of the driver's buffers. The kernel copies a frame once and
  * judges that copy, header and all: nothing a driver changes meanwhile was checked before.
  *
  * A TAP without room is waited for, as a card's ring would be: the packet stays where it is in the queue, and those
@@ -76,7 +76,7 @@ export class Transmitter {
       return true;
     }
     if (!txThrottle.admit(bytes)) return false;
-    const result = this.#write(chain);
+    const result = this.#services.mmds?.take(chain) ? bytes : this.#write(chain);
     if (result === -Errno.EAGAIN || result === -Errno.EINTR) {
       txThrottle.giveBack(bytes);
       counters.txWaits++;

@@ -7,6 +7,7 @@ import type { BlkDevice } from "../../../../../src/devices/virtio/blk/device.ts"
 import { blk } from "../../../../../src/devices/virtio/blk/kind.ts";
 import { hasFeature } from "../../../../../src/devices/virtio/features.ts";
 import { openDescriptors, openedSince } from "../../../../support/resources.ts";
+import { SHARED } from "../support.ts";
 import { closeSources, DiskGuest, Folder, openDevice, pattern, SECTOR } from "./support.ts";
 
 const capacityOf = (config: Uint8Array) => new DataView(config.buffer, config.byteOffset).getUint32(0, true);
@@ -136,7 +137,7 @@ describe("a disk", () => {
       is_root_device: drive_id === "c",
     }));
     const config = parseConfig({ drives }, "");
-    const devices = blk.create(config, blk.open!(config)) as BlkDevice[];
+    const devices = blk.create(config, blk.open!(config), SHARED) as BlkDevice[];
     expect(devices.map(({ name }) => name)).toEqual(["c", "a", "b"]);
     for (const device of devices) device[Symbol.dispose]();
   });
