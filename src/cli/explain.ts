@@ -12,7 +12,7 @@ import { commandLine } from "../machine/command-line.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
 import { resolveConfig } from "./resolve-config.ts";
-import { configOfFlags, flagNumber, RUN_FLAGS } from "./run-flags.ts";
+import { configOfFlags, flagNumber, RUN_FLAGS, type RunArgs } from "./run-flags.ts";
 
 const STDOUT = 1;
 const SECONDS = 60;
@@ -37,14 +37,24 @@ const EXPLAIN_FLAGS = {
   },
 } as const satisfies ArgsDef;
 
+/** What a VM is. Where its log and its trace go is for volt to say here, and nobody can ask it anything meanwhile. */
+const {
+  api: _api,
+  trace: _trace,
+  "print-config": _print,
+  "log-file": _file,
+  "log-format": _format,
+  "log-level": _level,
+  ...VM_FLAGS
+} = RUN_FLAGS;
+
 export const explainCommand = defineCommand({
   meta: { name: "explain", description: "where a boot's time went: volt explain boot [--apply] [FLAGS OF volt run]" },
-  args: { ...EXPLAIN_FLAGS, ...RUN_FLAGS },
+  args: { ...EXPLAIN_FLAGS, ...VM_FLAGS },
   async run({ args, data }) {
     const { rest, lists } = data as Invocation;
     if (args.what !== "boot") throw new ConfigError("", "explain", `"${args.what}" is not one of boot`);
-    if (args.api !== undefined) throw new ConfigError("", "--api", "a VM that is explained has none: leave it out");
-    const config = resolveConfig(args.config, configOfFlags(args, lists, rest));
+    const config = resolveConfig(args.config, configOfFlags(args as unknown as RunArgs, lists, rest));
     if (config.volt.command)
       throw new ConfigError("", "explain", "the boot ends where a command would begin: leave it out");
     const request: BootRequest = {
