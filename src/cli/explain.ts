@@ -15,7 +15,7 @@ import { resolveConfig } from "./resolve-config.ts";
 import { configOfFlags, flagNumber, RUN_FLAGS, type RunArgs } from "./run-flags.ts";
 
 const STDOUT = 1;
-const SECONDS = 60;
+const SECONDS = { usual: 60, most: 86_400 };
 /** As much of a kernel's file as tells what it is. */
 const HEAD_BYTES = 1024;
 
@@ -33,7 +33,7 @@ const EXPLAIN_FLAGS = {
   seconds: {
     type: "string",
     valueHint: "N",
-    description: `how long a guest is watched that does not end by itself (default ${SECONDS})`,
+    description: `how long a guest is watched that does not end by itself (default ${SECONDS.usual})`,
   },
 } as const satisfies ArgsDef;
 
@@ -54,6 +54,9 @@ export const explainCommand = defineCommand({
   async run({ args, data }) {
     const { rest, lists } = data as Invocation;
     if (args.what !== "boot") throw new ConfigError("", "explain", `"${args.what}" is not one of boot`);
+    const seconds = flagNumber(args.seconds, "--seconds") ?? SECONDS.usual;
+    if (!(seconds > 0 && seconds <= SECONDS.most))
+      throw new ConfigError("", "--seconds", `must be more than 0 and at most ${SECONDS.most}, found ${seconds}`);
     const config = resolveConfig(args.config, configOfFlags(args as unknown as RunArgs, lists, rest));
     if (config.volt.command)
       throw new ConfigError("", "explain", "the boot ends where a command would begin: leave it out");
@@ -62,7 +65,7 @@ export const explainCommand = defineCommand({
       commandLine: commandLine(config),
       isPacked: isPacked(findKernel(config["boot-source"].kernel_image_path).path),
       volt: [process.execPath],
-      seconds: flagNumber(args.seconds, "--seconds") ?? SECONDS,
+      seconds,
     };
     const boot = await recordBoot(request);
     const found = STALLS.flatMap((stall) => {

@@ -11,6 +11,11 @@ test.each([
   ["a place for a trace, which it needs itself", ["boot", "--trace", "x"], "--trace: no such flag: see --help"],
   ["the control API", ["boot", "--api", "x"], "--api: no such flag: see --help"],
   ["a number that is none", ["boot", "--seconds", "soon"], '--seconds: "soon" is no number'],
+  [
+    "a time that no timer takes",
+    ["boot", "--seconds", "9999999"],
+    "--seconds: must be more than 0 and at most 86400, found 9999999",
+  ],
   ["a VM that can't be", ["boot", "--cpus", "0"], "--cpus: must be a whole number from 1 to 32, found 0"],
   ["a command", ["boot", "--", "ls"], "explain: the boot ends where a command would begin: leave it out"],
 ])("volt explain refuses %s", async (_, args, message) => {
