@@ -13,8 +13,11 @@ export interface Call {
   readonly body: string | undefined;
 }
 
+/** The answer is not there yet: given what takes it, once. */
+export type Later = (reply: (response: HttpResponse) => void) => void;
+
 /** By method and the path's first part, under `/volt` its first two: `PUT drives`, `GET volt/timeline`. */
-export type Routes = Readonly<Record<string, (call: Call) => HttpResponse>>;
+export type Routes = Readonly<Record<string, (call: Call) => HttpResponse | Later>>;
 
 export const NOT_BEFORE_START = "The requested operation is not supported before starting the microVM.";
 export const NOT_AFTER_START = "The requested operation is not supported after starting the microVM.";
@@ -23,7 +26,7 @@ export const NOT_AFTER_START = "The requested operation is not supported after s
 const BODY_IS_OPTIONAL = "balloon/hinting/";
 
 /** Never throws for what a client can do. */
-export function answer(request: HttpRequest, routes: Routes): HttpResponse {
+export function answer(request: HttpRequest, routes: Routes): HttpResponse | Later {
   try {
     return dispatch(request, routes);
   } catch (error) {
@@ -40,6 +43,21 @@ export function json(value: unknown): HttpResponse {
 }
 
 export const NO_CONTENT: HttpResponse = { status: 204 };
+
+/** The answer to what may take its time: at once where it took none. @param begin hears what takes the answer, once */
+export function whenDone(begin: (reply: (response: HttpResponse) => void) => void): HttpResponse | Later {
+  let answer: HttpResponse | undefined;
+  let take = (response: HttpResponse): void => {
+    answer = response;
+  };
+  begin((response) => take(response));
+  return (
+    answer ??
+    ((reply) => {
+      take = reply;
+    })
+  );
+}
 
 /** A handler for what there is no more, not yet, or not now. */
 export function refuse(message: string): () => HttpResponse {
@@ -61,7 +79,7 @@ export function checkId(call: Call, inBody: string): void {
   if (idOf(call) !== inBody) throw new Fault("The id from the path does not match the id from the body!");
 }
 
-function dispatch({ method, path, body }: HttpRequest, routes: Routes): HttpResponse {
+function dispatch({ method, path, body }: HttpRequest, routes: Routes): HttpResponse | Later {
   const parts = path.split("/").slice(path.startsWith("/") ? 1 : 0);
   while (parts.length > 1 && parts.at(-1) === "") parts.pop();
   checkBody(method, parts, body);

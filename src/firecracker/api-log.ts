@@ -1,6 +1,7 @@
 /** What the log says of each request. */
 import type { HttpRequest } from "../api/http/request.ts";
 import type { HttpResponse } from "../api/http/response.ts";
+import type { Later } from "../api/router.ts";
 import type { FirecrackerLog } from "./log.ts";
 
 const STATUS: Readonly<Record<number, string>> = { 200: "200 OK", 204: "204 No Content", 400: "400 Bad Request" };
@@ -8,18 +9,23 @@ const METHOD = { GET: "Get", PUT: "Put", PATCH: "Patch", DELETE: "Delete" } as c
 /** Bodies that may hold what is nobody's business. */
 const PRIVATE = /^\/?(mmds|cpu-config)(\/|$)/;
 
-/** @param handle undefined: the answer comes later, and is told then */
-export function logged<T extends HttpResponse | undefined>(
-  log: FirecrackerLog,
-  request: HttpRequest,
-  handle: (request: HttpRequest) => T,
-): T {
+type Answer = HttpResponse | Later | undefined;
+
+/** @param handle its answer is told when it is there; undefined: others tell it */
+export function logged(log: FirecrackerLog, request: HttpRequest, handle: (request: HttpRequest) => Answer): Answer {
   const { method, path, body } = request;
   const tail = body === undefined || PRIVATE.test(path) ? "." : ` with body "${body}".`;
   log.write("info", `The API server received a ${METHOD[method]} request on "${path}"${tail}`, "fc_api");
-  const response = handle(request);
-  if (response) tell(log, response);
-  return response;
+  const answer = handle(request);
+  if (typeof answer === "function") {
+    return (reply) =>
+      answer((response) => {
+        tell(log, response);
+        reply(response);
+      });
+  }
+  if (answer) tell(log, answer);
+  return answer;
 }
 
 function tell(log: FirecrackerLog, { status, body, isDeprecated }: HttpResponse): void {

@@ -1,5 +1,7 @@
 /** A draft as volt's own configuration, and as Firecracker shows it. */
 import type { VmConfigInput } from "../config/schema.ts";
+import type { MachineControl } from "../machine/control.ts";
+import { balloonNow } from "../machine/live-config.ts";
 import type { Draft } from "./draft.ts";
 
 export const DEFAULT_BOOT_ARGS =
@@ -87,6 +89,23 @@ export function vmConfigJson(draft: Draft): Readonly<Record<string, unknown>> {
     entropy: entropy ? { rate_limiter: limiterJson(entropy.rate_limiter) } : null,
     pmem: [],
     "memory-hotplug": null,
+  };
+}
+
+/** A draft that was started, with what was changed since. */
+export function liveDraft(draft: Draft, control: MachineControl): Draft {
+  return {
+    ...draft,
+    drives: draft.drives.map((drive) => {
+      const { path, limits } = control.disk(drive.drive_id);
+      return { ...drive, path_on_host: path, rate_limiter: limits };
+    }),
+    interfaces: draft.interfaces.map((card) => {
+      const { receive, transmit } = control.networkInterface(card.iface_id).limits;
+      return { ...card, rx_rate_limiter: receive, tx_rate_limiter: transmit };
+    }),
+    balloon: draft.balloon && { ...draft.balloon, ...balloonNow(control) },
+    entropy: draft.entropy && { rate_limiter: control.entropy().limits },
   };
 }
 

@@ -1,6 +1,6 @@
 /** What a control API may do to a running machine. The main loop offers it; all of it runs in the main thread. */
 import type { VmConfig } from "../config/schema.ts";
-import type { BalloonControls, DiskControls, InterfaceControls } from "../devices/virtio/controls.ts";
+import type { BalloonControls, DiskControls, EntropyControls, InterfaceControls } from "../devices/virtio/controls.ts";
 import type { DeviceCounters } from "../devices/virtio/counters.ts";
 import type { EventSource } from "../devices/virtio/device.ts";
 import type { Mark } from "../observe/timeline.ts";
@@ -11,7 +11,7 @@ export class ControlError extends Error {
 }
 
 export interface MachineControl {
-  /** What the machine was started with. */
+  /** As the machine is now: what it was started with, and what was changed of that. */
   readonly config: VmConfig;
   readonly isPaused: boolean;
   /** Returns when every vCPU stands still. @throws Error when one does not: all run on */
@@ -20,10 +20,11 @@ export interface MachineControl {
   /** Asks the guest to go down, as SIGTERM does; a guest that is paused goes on for it. */
   shutDown(): void;
   pressCtrlAltDel(): void;
-  /** @throws ControlError when there is no such device, as do the next two */
+  /** @throws ControlError when there is no such device, as do the next three */
   disk(id: string): DiskControls;
   networkInterface(id: string): InterfaceControls;
   balloon(): BalloonControls;
+  entropy(): EntropyControls;
   /** What each device did since the start, in their order. */
   counters(): readonly { readonly name: string; readonly counters: DeviceCounters }[];
   /** The start and boot so far. */

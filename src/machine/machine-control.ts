@@ -1,6 +1,7 @@
 /** What a control API may do, on the machine that runs. */
 import type { DeviceControls } from "../devices/virtio/controls.ts";
 import { ControlError, type MachineControl } from "./control.ts";
+import { liveConfig } from "./live-config.ts";
 import type { MachineParts } from "./parts.ts";
 import type { PowerButton } from "./power-button.ts";
 import type { VirtioIo } from "./virtio/io.ts";
@@ -18,8 +19,16 @@ export function machineControl(
     if (!found) throw new ControlError(`there is no ${kind}${id === undefined ? "" : ` ${id}`}`);
     return found.controls as Extract<DeviceControls, { kind: K }>;
   };
+  const changeable = {
+    disk: (id: string) => find("disk", id),
+    networkInterface: (id: string) => find("interface", id),
+    balloon: () => find("balloon"),
+    entropy: () => find("entropy"),
+  };
   return {
-    config: plan.config,
+    get config() {
+      return liveConfig(plan.config, changeable);
+    },
     get isPaused() {
       return vcpus.isPaused;
     },
@@ -27,9 +36,7 @@ export function machineControl(
     resume: () => vcpus.resume(),
     shutDown,
     pressCtrlAltDel: () => button.pressCtrlAltDel(),
-    disk: (id) => find("disk", id),
-    networkInterface: (id) => find("interface", id),
-    balloon: () => find("balloon"),
+    ...changeable,
     counters: () => virtio.counters(),
     timeline: () => timeline.marks(),
   };

@@ -1,6 +1,6 @@
 /** The end of every first stage, whoever began it: everything is opened, then the process begins again inside the sandbox. */
 import type { VmConfig } from "../config/schema.ts";
-import { type DeviceKinds, deviceFolders, withdrawDevices } from "../devices/virtio/registry.ts";
+import { type DeviceKinds, devicePaths, withdrawDevices } from "../devices/virtio/registry.ts";
 import type { FoundKernel } from "../kernels/store.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { confinement } from "../security/confinement.ts";
@@ -24,7 +24,7 @@ export interface FirstStage {
 export function enterSecondStage({ config, kinds, kernel, timeline, face }: FirstStage): never {
   const open = openPlan(config, kinds, kernel, timeline);
   try {
-    const way = confinement(config.volt.sandbox, deviceFolders(kinds, open.devices));
+    const way = confinement(config.volt.sandbox, devicePaths(kinds, config, open.devices));
     const worn = face ? { face: face() } : {};
     timeline.mark("confined, exec");
     return becomeSecondStage({ ...open, ...worn, sandbox: way.demands, stamps: timeline.stamps() }, way);

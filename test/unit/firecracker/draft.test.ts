@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Method } from "../../../src/api/http/request.ts";
+import type { HttpResponse } from "../../../src/api/http/response.ts";
 import { answer, fault, json, NO_CONTENT } from "../../../src/api/router.ts";
 import { parseConfig } from "../../../src/config/parse.ts";
 import { takeConfigFile } from "../../../src/firecracker/config-file.ts";
@@ -32,7 +33,7 @@ function ask(method: Method, path: string, body?: unknown) {
   const start = () => {
     starts++;
   };
-  return answer({ method, path, body: text }, draftRoutes(draft, log, start));
+  return answer({ method, path, body: text }, draftRoutes(draft, log, start)) as HttpResponse;
 }
 
 const drive = (id: string, more: object = {}) => ({

@@ -73,7 +73,13 @@ export class NetDevice implements VirtioDevice {
     const services = { counters, rxThrottle, txThrottle, gone: () => this.#tapIsGone() };
     this.#pairs = taps.map((_, pair) => createPair(pair, services));
     const throttles = { receive: rxThrottle, transmit: txThrottle };
-    this.controls = { kind: "interface", limit: (way, limits) => throttles[way].update(limits) };
+    this.controls = {
+      kind: "interface",
+      get limits() {
+        return { receive: rxThrottle.limits, transmit: txThrottle.limits };
+      },
+      limit: (way, limits) => throttles[way].update(limits),
+    };
     this.sources = [rxThrottle, txThrottle, ...this.#pairs].flatMap(({ sources }) => sources);
   }
 
