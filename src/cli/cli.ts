@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
   doctor: async () => plain((await import("./doctor.ts")).doctorCommand),
   kernel: async () => plain((await import("./kernel/kernel.ts")).kernelCommand),
   cpu: async () => plain((await import("./cpu.ts")).cpuCommand),
+  schema: async () => plain((await import("./schema.ts")).schemaCommand),
   version: async () => plain((await import("./version.ts")).versionCommand),
 };
 

@@ -41,7 +41,7 @@ export async function runFirecracker(argv: readonly string[], firstLineNs: numbe
   const draft = again?.draft ?? newDraft();
   if (!again) announce(args, log);
   const first = () => (args["no-api"] ? undefined : listen(args, log));
-  const life = new Life(draft, log, timeline, again?.api ?? first());
+  const life = new Life(draft, log, timeline, allowedPaths(args), again?.api ?? first());
   if (again) life.answerWaiting(again.problem);
   else if (args["config-file"] !== undefined) await life.startFromFile(args["config-file"]);
   return await life.run();
@@ -52,13 +52,21 @@ class Life {
   readonly #draft: Draft;
   readonly #log: FirecrackerLog;
   readonly #timeline: Timeline;
+  readonly #allowedPaths: readonly string[];
   readonly #server: ApiServer | undefined;
   #wantsStart = false;
 
-  constructor(draft: Draft, log: FirecrackerLog, timeline: Timeline, api: PlannedApi | undefined) {
+  constructor(
+    draft: Draft,
+    log: FirecrackerLog,
+    timeline: Timeline,
+    allowedPaths: readonly string[],
+    api: PlannedApi | undefined,
+  ) {
     this.#draft = draft;
     this.#log = log;
     this.#timeline = timeline;
+    this.#allowedPaths = allowedPaths;
     const routes = draftRoutes(draft, log, () => {
       this.#wantsStart = true;
     });
@@ -112,7 +120,7 @@ class Life {
 
   async #start(fromFile: boolean): Promise<never> {
     const [draft, log, timeline, server] = [this.#draft, this.#log, this.#timeline, this.#server];
-    return await startDraft({ draft, log, timeline, server, fromFile });
+    return await startDraft({ draft, log, timeline, server, fromFile, allowedPaths: this.#allowedPaths });
   }
 }
 
@@ -159,6 +167,13 @@ function announce(args: FirecrackerArguments, log: FirecrackerLog): void {
   }
   if (args["no-seccomp"] || args["seccomp-filter"]) log.write("info", "volt keeps its own seccomp filters.");
   if (args["boot-timer"]) log.write("warn", "--boot-timer: the boot's times are at /volt/timeline, not in the log.");
+}
+
+/** The flag's, and the variable's, which is for engines that give no flags of volt's: several with colons between them. */
+function allowedPaths(args: FirecrackerArguments): string[] {
+  const fromEnvironment = (process.env["VOLT_ALLOW_PATH"] ?? "").split(":").filter((path) => path !== "");
+  const paths = [...(args["allow-path"] ?? []), ...fromEnvironment];
+  return paths.map((path) => (path.startsWith("/") ? path : `${process.cwd()}/${path}`));
 }
 
 function listen(args: FirecrackerArguments, log: FirecrackerLog): PlannedApi {

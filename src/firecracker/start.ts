@@ -20,6 +20,7 @@ export interface Start {
   /** Undefined under --no-api. */
   readonly server: ApiServer | undefined;
   readonly fromFile: boolean;
+  readonly allowedPaths: readonly string[];
   readonly timeline: Timeline;
 }
 
@@ -35,10 +36,10 @@ export class StartError extends Error {
 }
 
 /** Returns only by a StartError. */
-export async function startDraft({ draft, log, server, fromFile, timeline }: Start): Promise<never> {
+export async function startDraft({ draft, log, server, fromFile, allowedPaths, timeline }: Start): Promise<never> {
   let hasOpened = false;
   try {
-    const config = parseConfig(toVmConfig(draft, log.settings.id), "");
+    const config = parseConfig(toVmConfig(draft, log.settings.id, allowedPaths), "");
     const kinds = await deviceKinds(config);
     const kernel = findKernel(config["boot-source"].kernel_image_path);
     checkSandbox(config.volt.sandbox);

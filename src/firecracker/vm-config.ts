@@ -10,8 +10,8 @@ const NO_PCI = "pci=off";
 
 type Limiter = Draft["drives"][number]["rate_limiter"];
 
-/** What `volt run` would be told to make this machine. */
-export function toVmConfig(draft: Draft, id: string): VmConfigInput {
+/** What `volt run` would be told to make this machine. @param allowedPaths what its disks may have behind them later */
+export function toVmConfig(draft: Draft, id: string, allowedPaths: readonly string[]): VmConfigInput {
   const { machine, boot, vsock } = draft;
   return {
     "boot-source": {
@@ -40,7 +40,7 @@ export function toVmConfig(draft: Draft, id: string): VmConfigInput {
     ...(vsock ? { vsock: { guest_cid: vsock.guest_cid, uds_path: vsock.uds_path } } : {}),
     ...(draft.balloon ? { balloon: draft.balloon } : {}),
     ...(draft.entropy ? { entropy: { rate_limiter: limiter(draft.entropy.rate_limiter ?? {}) } } : {}),
-    volt: { id, own_initramfs: false },
+    volt: { id, own_initramfs: false, sandbox: { allow_paths: [...allowedPaths] } },
   };
 }
 

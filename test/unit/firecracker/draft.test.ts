@@ -162,10 +162,10 @@ test("a draft is a machine that volt can make", () => {
   ask("PUT", "/drives/a", drive("a"));
   ask("PUT", "/balloon", { amount_mib: 1, deflate_on_oom: false });
   ask("PUT", "/entropy", { rate_limiter: { ops: { size: 1, refill_time: 1 } } });
-  const config = parseConfig(toVmConfig(draft, "one"), "");
+  const config = parseConfig(toVmConfig(draft, "one", ["/images"]), "");
   expect(config.drives[0]).toMatchObject({ cache_type: "Unsafe", io_engine: "Sync", rate_limiter: {} });
   expect(config.balloon).toMatchObject({ free_page_reporting: false });
-  expect(config.volt).toMatchObject({ id: "one", own_initramfs: false });
+  expect(config.volt).toMatchObject({ id: "one", own_initramfs: false, sandbox: { allow_paths: ["/images"] } });
   expect(config["boot-source"].boot_args).toEndWith("swiotlb=noforce pci=off");
 });
 
