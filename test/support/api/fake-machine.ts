@@ -96,6 +96,8 @@ export class FakeMachine implements MachineControl {
       limit: own.limit,
       replaceFile: (next, done) => {
         if (next.startsWith(CLOSED)) throw new Error(`the sandbox keeps ${next} from volt`);
+        const others = [...this.#disks.values()].filter((disk) => disk.path !== path).map((disk) => disk.path);
+        if (others.includes(next)) throw new Error(`${next} is in use by another VM`);
         const end = () => {
           path = next;
           done();
