@@ -61,7 +61,8 @@ export class Connection {
    * @returns whether the connection goes on
    */
   ready(handle: (request: HttpRequest) => HttpResponse | undefined): boolean {
-    if (this.#waits) return true;
+    // Its socket is watched for nothing: it is ready only because the client is gone.
+    if (this.#waits) return false;
     if (this.#unsent.length > 0) return this.#flush();
     if (this.#isLast) return false;
     if (!this.#mayHaveNext && !this.#receive()) return false;

@@ -22,10 +22,10 @@ function service(planned: PlannedApi, control: MachineControl): ControlService {
   };
 }
 
-function ownIdentity({ config }: MachineControl): Identity {
+function ownIdentity(control: MachineControl): Identity {
   return {
-    instance: { id: config.volt.id ?? DEFAULT_ID, vmm_version: VERSION, app_name: "volt" },
+    instance: { id: control.config.volt.id ?? DEFAULT_ID, vmm_version: VERSION, app_name: "volt" },
     version: { firecracker_version: FIRECRACKER_VERSION, volt_version: VERSION },
-    vmConfig: () => config,
+    vmConfig: () => control.config,
   };
 }

@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
   kernel: async () => plain((await import("./kernel/kernel.ts")).kernelCommand),
   health: async () => plain((await import("./health.ts")).healthCommand),
   cpu: async () => plain((await import("./cpu.ts")).cpuCommand),
+  schema: async () => plain((await import("./schema.ts")).schemaCommand),
   version: async () => plain((await import("./version.ts")).versionCommand),
 };
 

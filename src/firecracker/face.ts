@@ -13,7 +13,7 @@ import { logged } from "./api-log.ts";
 import type { Draft } from "./draft.ts";
 import { Exit, firecrackerExitCode, SIGNAL_EXITS } from "./exit-code.ts";
 import { FirecrackerLog, type LogSettings } from "./log.ts";
-import { vmConfigJson } from "./vm-config.ts";
+import { liveDraft, vmConfigJson } from "./vm-config.ts";
 
 /** What crosses the exec: pure data. */
 export interface PlannedFirecracker {
@@ -64,7 +64,7 @@ export function sayGoodbye(log: FirecrackerLog, status: number): void {
 }
 
 function serve(control: MachineControl, api: PlannedApi, draft: Draft, log: FirecrackerLog): ControlService {
-  const routes = { ...runningRoutes(control, identity(draft, log)), ...voltRoutes(control) };
+  const routes = { ...runningRoutes(control, identity(control, draft, log)), ...voltRoutes(control) };
   const server = new ApiServer(api, (request) => logged(log, request, (r) => answer(r, routes, control.counts)));
   return {
     fd: server.fd,
@@ -73,10 +73,10 @@ function serve(control: MachineControl, api: PlannedApi, draft: Draft, log: Fire
   };
 }
 
-function identity(draft: Draft, log: FirecrackerLog): Identity {
+function identity(control: MachineControl, draft: Draft, log: FirecrackerLog): Identity {
   return {
     instance: { id: log.settings.id, vmm_version: FIRECRACKER_VERSION, app_name: "Firecracker" },
     version: { firecracker_version: FIRECRACKER_VERSION },
-    vmConfig: () => vmConfigJson(draft),
+    vmConfig: () => vmConfigJson(liveDraft(draft, control)),
   };
 }

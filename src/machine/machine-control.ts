@@ -4,6 +4,7 @@ import type { DeviceControls } from "../devices/virtio/controls.ts";
 import type { Latencies } from "../observe/metrics/counts.ts";
 import type { Readings } from "../observe/metrics/readings.ts";
 import { ControlError, type MachineControl } from "./control.ts";
+import { liveConfig } from "./live-config.ts";
 import type { MachineParts } from "./parts.ts";
 import type { PowerButton } from "./power-button.ts";
 
@@ -28,8 +29,16 @@ export function machineControl(
     if (!found) throw new ControlError(`there is no ${kind}${id === undefined ? "" : ` ${id}`}`);
     return found.controls as Extract<DeviceControls, { kind: K }>;
   };
+  const changeable = {
+    disk: (id: string) => find("disk", id),
+    networkInterface: (id: string) => find("interface", id),
+    balloon: () => find("balloon"),
+    entropy: () => find("entropy"),
+  };
   return {
-    config: plan.config,
+    get config() {
+      return liveConfig(plan.config, changeable);
+    },
     get isPaused() {
       return vcpus.isPaused;
     },
@@ -37,9 +46,7 @@ export function machineControl(
     resume: () => timed(counts.latencies, "resume", () => vcpus.resume()),
     shutDown,
     pressCtrlAltDel: () => button.pressCtrlAltDel(),
-    disk: (id) => find("disk", id),
-    networkInterface: (id) => find("interface", id),
-    balloon: () => find("balloon"),
+    ...changeable,
     counts,
     mmds: plan.config["mmds-config"] && mmds,
     readings,

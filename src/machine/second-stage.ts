@@ -1,6 +1,6 @@
 /** The end of every first stage, whoever began it: everything is opened, then the process begins again inside the sandbox. */
 import type { VmConfig } from "../config/schema.ts";
-import { type DeviceKinds, deviceFolders, withdrawDevices } from "../devices/virtio/registry.ts";
+import { type DeviceKinds, devicePaths, withdrawDevices } from "../devices/virtio/registry.ts";
 import type { FoundKernel } from "../kernels/store.ts";
 import type { Counts } from "../observe/metrics/counts.ts";
 import type { Timeline } from "../observe/timeline.ts";
@@ -33,7 +33,7 @@ export function enterSecondStage(stage: FirstStage): never {
   const { config, kinds, kernel, timeline, metadata, face, metrics, counts } = stage;
   const open = openPlan(config, kinds, kernel, timeline, metadata);
   try {
-    const way = confinement(config.volt.sandbox, deviceFolders(kinds, open.devices));
+    const way = confinement(config.volt.sandbox, devicePaths(kinds, config, open.devices));
     const worn = {
       ...(face ? { face: face() } : {}),
       ...(metrics ? { metrics: metrics() } : {}),

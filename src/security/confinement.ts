@@ -6,8 +6,9 @@ import { CAP, effectiveCapabilities } from "../../ffi/capabilities.ts";
 import { Fd, O } from "../../ffi/fd.ts";
 import { readLink } from "../../ffi/files.ts";
 import type { VmConfig } from "../config/schema.ts";
-import type { OpenFolder } from "./folder.ts";
+
 import { libraryPaths } from "./libraries.ts";
+import type { OpenPaths } from "./open-path.ts";
 import type { Step } from "./step.ts";
 import { landlockRuleset, landlockSteps, pathRules, requiredAbi } from "./steps/landlock.ts";
 import { limitSteps } from "./steps/limits.ts";
@@ -30,14 +31,14 @@ export interface Confinement {
   readonly demands: Demands;
 }
 
-/** @param folders what devices have open @throws ConfigError, SystemError: what is asked for can't be had here */
-export function confinement(config: SandboxConfig, folders: readonly OpenFolder[]): Confinement {
+/** @param open what devices have open @throws ConfigError, SystemError: what is asked for can't be had here */
+export function confinement(config: SandboxConfig, open: OpenPaths): Confinement {
   const steps = [
     ...limitSteps(),
-    ...ownNamespaces(config, folders),
+    ...ownNamespaces(config, open),
     ...privilegeSteps({ uid: config.uid, gid: config.gid }),
   ];
-  if (config.landlock) steps.push(...landlock(config, folders));
+  if (config.landlock) steps.push(...landlock(config, open));
   const find = (mark: string) => steps.findIndex((step) => step.mark === mark);
   return {
     steps,
@@ -62,7 +63,7 @@ export function checkSandbox(config: SandboxConfig): void {
   allowedPaths(config);
 }
 
-function ownNamespaces(config: SandboxConfig, folders: readonly OpenFolder[]): Step[] {
+function ownNamespaces(config: SandboxConfig, { folders }: OpenPaths): Step[] {
   if (config.namespaces === "off") return [];
   const contents = {
     libraries: libraryPaths(),
@@ -80,8 +81,8 @@ function ownNamespaces(config: SandboxConfig, folders: readonly OpenFolder[]): S
   return namespaceSteps(user, rootSteps(contents), ROOTED);
 }
 
-function landlock(config: SandboxConfig, folders: readonly OpenFolder[]): Step[] {
-  const ruleset = landlockRuleset(requiredAbi(), pathRules(allowedPaths(config), folders));
+function landlock(config: SandboxConfig, { files, folders }: OpenPaths): Step[] {
+  const ruleset = landlockRuleset(requiredAbi(), pathRules(allowedPaths(config), [...files, ...folders]));
   ruleset.setInherited(true);
   return landlockSteps(ruleset.number);
 }

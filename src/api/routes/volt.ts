@@ -1,13 +1,20 @@
 /** volt's own additions, below /volt. */
 import type { MachineControl } from "../../machine/control.ts";
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from "../../observe/metrics/prometheus.ts";
+import { parseBody } from "../body.ts";
 import { json, NO_CONTENT, type Routes } from "../router.ts";
+import { entropyPatchBody } from "./bodies.ts";
 
 export function voltRoutes(control: MachineControl): Routes {
   return {
     /** The guest is asked to go down, and ended after `stop_timeout` seconds. */
     "PUT volt/stop": () => {
       control.shutDown();
+      return NO_CONTENT;
+    },
+    /** Firecracker has no such request. */
+    "PATCH volt/entropy": (call) => {
+      control.entropy().limit(parseBody(entropyPatchBody, call.body ?? "").rate_limiter);
       return NO_CONTENT;
     },
     /** Phases of the start and the boot so far, each with the milliseconds since the process started. */

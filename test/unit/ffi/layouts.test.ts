@@ -54,6 +54,7 @@ const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Read
   [IO_URING, "IORING_OP_", uring.RingOp],
   [IO_URING, "IORING_SETUP_", uring.IORING_SETUP],
   [IO_URING, "IORING_REGISTER_", uring.IORING_REGISTER],
+  [IO_URING, "IORING_UNREGISTER_", uring.IORING_UNREGISTER],
   [IO_URING, "IORING_RESTRICTION_", uring.IORING_RESTRICTION],
   [IO_URING, "IOSQE_", uring.IOSQE],
   [IO_URING, "IORING_OFF_", uring.IORING_OFF],
@@ -102,7 +103,7 @@ const PRIVATE: readonly (readonly [file: string, header: string, names: readonly
   ["ffi/block-device.ts", "unistd.h", ["SEEK_END"]],
   ["ffi/block-device.ts", "linux/fs.h", ["BLKSSZGET", "BLKPBSZGET", "BLKDISCARD"]],
   ["ffi/file-lock.ts", "fcntl.h", ["F_OFD_SETLK", "F_RDLCK", "F_WRLCK"]],
-  ["ffi/inotify.ts", "sys/syscall.h", ["SYS_INOTIFY_ADD_WATCH", "SYS_INOTIFY_INIT1"]],
+  ["ffi/inotify.ts", "sys/syscall.h", ["SYS_INOTIFY_ADD_WATCH", "SYS_INOTIFY_INIT1", "SYS_INOTIFY_RM_WATCH"]],
   ["ffi/inotify.ts", "sys/inotify.h", ["IN_CLOEXEC", "IN_NONBLOCK"]],
   ["ffi/close-range.ts", "linux/close_range.h", ["CLOSE_RANGE_CLOEXEC"]],
   ["ffi/capabilities.ts", "linux/capability.h", ["_LINUX_CAPABILITY_VERSION_3"]],
@@ -184,7 +185,10 @@ describe("numbers are the headers'", () => {
 describe("numbers that a module keeps to itself are the headers'", () => {
   test.each(PRIVATE)("%s, from <%s>", (file, _, names) => {
     const text = textOf(file);
-    const declared = names.map((name) => [name, new RegExp(`^const ${name} = (\\w+);`, "m").exec(text)?.[1]]);
+    const declared = names.map((name) => [
+      name,
+      new RegExp(`^(?:export )?const ${name} = (\\w+);`, "m").exec(text)?.[1],
+    ]);
     expect(declared.map(([name, number]) => [name, Number(number?.replace(/(?<=.)_/g, ""))])).toEqual(
       names.map((name) => [name, Number(facts.get(name))]),
     );

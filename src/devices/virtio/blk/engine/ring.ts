@@ -72,6 +72,10 @@ export class RingEngine implements DiskEngine {
     return this.#refused.length > 0;
   }
 
+  replaceFile(file: Fd): void {
+    this.#ring.replaceFile(file);
+  }
+
   next(): Operation | undefined {
     if (!this.#ring.next()) return this.#refused.pop();
     const operation = this.#operations[this.#ring.userData]!;

@@ -9,7 +9,7 @@ const BYTES_A_TURN = 4 * 2 ** 20;
 /** Operations in the calling thread, one after the other, where there is no io_uring or it is not wanted. */
 export class SyncEngine implements DiskEngine {
   readonly name = "preadv";
-  readonly #file: Fd;
+  #file: Fd;
   readonly #wake: EventFd;
   /** A ring of operations that wait: each is in it once at most. */
   readonly #waiting: (Operation | undefined)[];
@@ -38,6 +38,10 @@ export class SyncEngine implements DiskEngine {
 
   flush(): boolean {
     return false;
+  }
+
+  replaceFile(file: Fd): void {
+    this.#file = file;
   }
 
   /** Does the next one, unless this turn has done enough: then the others have theirs, and `fd` calls for another. */
