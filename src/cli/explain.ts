@@ -12,10 +12,10 @@ import { commandLine } from "../machine/command-line.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
 import { resolveConfig } from "./resolve-config.ts";
-import { configOfFlags, flagNumber, RUN_FLAGS } from "./run-flags.ts";
+import { configOfFlags, flagNumber, RUN_FLAGS, type RunArgs } from "./run-flags.ts";
 
 const STDOUT = 1;
-const SECONDS = 60;
+const SECONDS = { usual: 60, most: 86_400 };
 /** As much of a kernel's file as tells what it is. */
 const HEAD_BYTES = 1024;
 
@@ -33,18 +33,31 @@ const EXPLAIN_FLAGS = {
   seconds: {
     type: "string",
     valueHint: "N",
-    description: `how long a guest is watched that does not end by itself (default ${SECONDS})`,
+    description: `how long a guest is watched that does not end by itself (default ${SECONDS.usual})`,
   },
 } as const satisfies ArgsDef;
 
+/** What a VM is. Where its log and its trace go is for volt to say here, and nobody can ask it anything meanwhile. */
+const {
+  api: _api,
+  trace: _trace,
+  "print-config": _print,
+  "log-file": _file,
+  "log-format": _format,
+  "log-level": _level,
+  ...VM_FLAGS
+} = RUN_FLAGS;
+
 export const explainCommand = defineCommand({
   meta: { name: "explain", description: "where a boot's time went: volt explain boot [--apply] [FLAGS OF volt run]" },
-  args: { ...EXPLAIN_FLAGS, ...RUN_FLAGS },
+  args: { ...EXPLAIN_FLAGS, ...VM_FLAGS },
   async run({ args, data }) {
     const { rest, lists } = data as Invocation;
     if (args.what !== "boot") throw new ConfigError("", "explain", `"${args.what}" is not one of boot`);
-    if (args.api !== undefined) throw new ConfigError("", "--api", "a VM that is explained has none: leave it out");
-    const config = resolveConfig(args.config, configOfFlags(args, lists, rest));
+    const seconds = flagNumber(args.seconds, "--seconds") ?? SECONDS.usual;
+    if (!(seconds > 0 && seconds <= SECONDS.most))
+      throw new ConfigError("", "--seconds", `must be more than 0 and at most ${SECONDS.most}, found ${seconds}`);
+    const config = resolveConfig(args.config, configOfFlags(args as unknown as RunArgs, lists, rest));
     if (config.volt.command)
       throw new ConfigError("", "explain", "the boot ends where a command would begin: leave it out");
     const request: BootRequest = {
@@ -52,7 +65,7 @@ export const explainCommand = defineCommand({
       commandLine: commandLine(config),
       isPacked: isPacked(findKernel(config["boot-source"].kernel_image_path).path),
       volt: [process.execPath],
-      seconds: flagNumber(args.seconds, "--seconds") ?? SECONDS,
+      seconds,
     };
     const boot = await recordBoot(request);
     const found = STALLS.flatMap((stall) => {

@@ -127,7 +127,7 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   "volt.sandbox.allow_paths": "--allow-path",
 };
 
-type RunArgs = ParsedArgs<typeof RUN_FLAGS>;
+export type RunArgs = ParsedArgs<typeof RUN_FLAGS>;
 
 /**
  * What the flags say, and nothing else: no defaults.

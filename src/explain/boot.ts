@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError } from "../config/error.ts";
 import { printable } from "../config/printable.ts";
 import type { VmConfig } from "../config/schema.ts";
 import { allowsOwnInit, keepsOwnInit } from "../config/user-land.ts";
@@ -29,7 +28,7 @@ export interface BootRequest {
   readonly seconds: number;
 }
 
-/** @throws ConfigError when volt failed, or the guest said nothing */
+/** @throws Error with what volt said when it failed, or that the guest said nothing */
 export async function recordBoot({ config, commandLine, isPacked, volt, seconds }: BootRequest): Promise<BootRecord> {
   const folder = mkdtempSync(join(tmpdir(), "volt-explain-"));
   try {
@@ -40,7 +39,7 @@ export async function recordBoot({ config, commandLine, isPacked, volt, seconds 
     writeFileSync(file, JSON.stringify(watched(config, commandLine, asked, printsLog ? PRINT_LOG : undefined, trace)));
     const { status, console, log } = await run([...volt, "run", "--config", file], seconds);
     const lines = readKernelLog(console).map(({ at, text }) => ({ at, text: printable(text) }));
-    if (lines.length === 0) throw new ConfigError("", "explain", silence(status, log));
+    if (lines.length === 0) throw new Error(silence(status, log));
     return {
       ...{ commandLine, isPacked, logFrom: printsLog ? "buffer" : "console", log: lines, calls: readCalls(lines) },
       ...readTrace(readFileSync(trace, "utf8")),

@@ -183,7 +183,7 @@ export class MainLoop {
   }
 
   #finish(): never {
-    const { state, timeline, plan, log, exits } = this.#parts;
+    const { state, timeline, plan, log, exitRecords } = this.#parts;
     timeline.mark("guest ended");
     log.debug(`the guest ${END_TEXTS[state.endCode]}`);
     for (const { id, counters } of this.#readings().devices) log.debug(describeCounters(id, counters));
@@ -191,7 +191,7 @@ export class MainLoop {
     this.#virtio.close();
     this.#terminal.leave();
     this.#parts.sandbox.report(state, plan.config["machine-config"].vcpu_count);
-    if (plan.trace !== undefined) writeTrace(plan.trace, timeline, exits?.read() ?? [], log);
+    if (plan.trace !== undefined) writeTrace(plan.trace, timeline, exitRecords?.read() ?? [], log);
     const status = this.#parts.face.exitCode(state.endCode, state.guestStatus, state.endSignal);
     this.flushMetrics();
     this.#parts.face.ending?.(status);

@@ -24,7 +24,7 @@ export interface MachineParts {
   readonly timeline: Timeline;
   readonly counts: Counts;
   /** With `--trace`. */
-  readonly exits: ExitRecords | undefined;
+  readonly exitRecords: ExitRecords | undefined;
   readonly log: MachineLog;
   /** Whether the guest uses ACPI, and so has a power button. */
   readonly hasAcpi: boolean;

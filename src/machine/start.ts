@@ -103,7 +103,7 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
   const land = userLand(plan);
   resetChips(block, land.hasOwnInit);
   describeVirtio(devices, block);
-  const exits = plan.trace === undefined ? undefined : new ExitRecords(cpus);
+  const exitRecords = plan.trace === undefined ? undefined : new ExitRecords(cpus);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
     const hostCpu = plan.processors.hostCpus?.[vcpu % plan.processors.hostCpus.length];
@@ -114,7 +114,7 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
       lines,
       timeline: recording,
       timesExits: plan.metrics !== undefined,
-      exits: exits?.address(vcpu),
+      exitRecord: exitRecords?.address(vcpu),
       log: logOptions,
       hostCpu,
       filter: sandbox.vcpuFilter,
@@ -161,7 +161,7 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
     state,
     timeline,
     counts,
-    exits,
+    exitRecords,
     log,
     hasAcpi: hasAcpi(guest.commandLine),
     framesInput: land.ownInitStays,

@@ -19,7 +19,7 @@ export interface ThreadOrder {
   /** Whether it takes the time of each exit. */
   readonly timesExits: boolean;
   /** Where it records its exits; undefined where nobody asks. */
-  readonly exits: number | undefined;
+  readonly exitRecord: number | undefined;
   /** Where the thread's filter is; undefined without seccomp. */
   readonly filter: number | undefined;
   readonly log: { readonly fd: number; readonly level: LogLevel; readonly format: LogFormat };

@@ -41,7 +41,7 @@ function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState, l
   if (order.hostCpu !== undefined) setAffinity([order.hostCpu]);
   const onMark = order.log.level === "trace" ? log.phase : undefined;
   const timeline = new Timeline(block.part("timeline"), order.timeline, onMark);
-  const recorder = order.exits === undefined ? undefined : attachRecorder(order.exits, timeline);
+  const recorder = order.exitRecord === undefined ? undefined : attachRecorder(order.exitRecord, timeline);
   const { ports, mmio } = attachChips(block, order.lines, state, timeline, recorder);
 
   const go = EventFd.attach(order.go, "the start");

@@ -14,7 +14,16 @@ test("a boot with a talkative kernel is explained, and mended", async () => {
   const host = await sharedHost();
   const endTurn = await takeTurn();
   try {
-    const words = [VOLT, "explain", "boot", "--apply", "--cmdline", "console=ttyS0 reboot=k panic=-1 pci=off"];
+    const words = [
+      VOLT,
+      "explain",
+      "boot",
+      "--apply",
+      "--seconds",
+      "120",
+      "--cmdline",
+      "console=ttyS0 reboot=k panic=-1 pci=off",
+    ];
     const { status, stdout, stderr } = await host.run(words, { env: { VOLT_HOME: store }, timeoutMs: LIMIT });
     const text = stdout.toString();
     expect({ status, stderr: stderr.toString() }).toEqual({ status: 0, stderr: "" });
