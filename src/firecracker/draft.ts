@@ -2,8 +2,7 @@
 
 import { Fault } from "../api/router.ts";
 import type { CpuTemplate } from "../config/cpu-template.ts";
-import { isLinkLocal } from "../config/mmds.ts";
-import { DEFAULT_MMDS_BYTES } from "../config/schema.ts";
+import { DEFAULT_MMDS_BYTES, isLinkLocal } from "../config/mmds.ts";
 import { MmdsStore } from "../devices/mmds/store.ts";
 import { checkFile, checkSocketPath, checkTap, fileProblem } from "./host-checks.ts";
 import type {
