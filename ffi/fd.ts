@@ -41,6 +41,7 @@ export const STAT = layout("struct stat", "sys/stat.h", 144, {
   st_dev: u64(0),
   st_ino: u64(8),
   st_mode: u32(24),
+  st_rdev: u64(40),
   st_size: u64(48),
 });
 
@@ -134,6 +135,14 @@ export class Fd implements Disposable {
     return { device: get(stat, STAT.fields.st_dev), inode: get(stat, STAT.fields.st_ino) };
   }
 
+  /** The device that holds its blocks, as a dev_t: that of its file system, or itself where it is a block device. */
+  blockDevice(): number {
+    const stat = new Uint8Array(STAT.size);
+    check(libc.fstat(this.number, stat), "fstat", this.about);
+    const { st_mode, st_dev, st_rdev } = STAT.fields;
+    return get(stat, KINDS[get(stat, st_mode) >>> 12] === "block" ? st_rdev : st_dev);
+  }
+
   /** Bytes at `offset`; fewer than `length` only where the file ends. */
   readAt(offset: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
@@ -205,7 +214,12 @@ export class Fd implements Disposable {
     check(libc.fcntl(this.number, F_SETFD, inherited ? 0 : FD_CLOEXEC), "fcntl(F_SETFD)", this.about);
   }
 
-  /** Makes `read` and `write` answer EAGAIN instead of waiting. It is a flag of the open file: whoever shares it shares this. */
+  /** Whether `read` and `write` answer EAGAIN instead of waiting. */
+  get isNonBlocking(): boolean {
+    return (check(libc.fcntl(this.number, F_GETFL, 0), "fcntl(F_GETFL)", this.about) & O.NONBLOCK) !== 0;
+  }
+
+  /** Makes them do so, or not. It is a flag of the open file: whoever shares it shares this. */
   setNonBlocking(nonBlocking: boolean): void {
     const flags = check(libc.fcntl(this.number, F_GETFL, 0), "fcntl(F_GETFL)", this.about);
     const wanted = nonBlocking ? flags | O.NONBLOCK : flags & ~O.NONBLOCK;

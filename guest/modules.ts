@@ -10,7 +10,8 @@ import { FILE_SYSTEM_MODULES } from "../src/devices/virtio/blk/file-systems.ts";
 
 /**
  * What Debian's cloud kernel has as modules and volt's devices and guest init use. Built-in ones cost nothing to name.
- * `button` and `evdev` carry the power button, `pvpanic-mmio` the ACPI device QEMU0001 (also where it is an I/O port).
+ * `button` and `evdev` carry the power button, `pvpanic-mmio` the ACPI device QEMU0001 (also where it is an I/O port),
+ * `ptp_kvm` the host's time.
  */
 export const DEBIAN_MODULES: readonly string[] = [
   "button",
@@ -23,6 +24,7 @@ export const DEBIAN_MODULES: readonly string[] = [
   "virtio-rng",
   "virtio_balloon",
   "vmw_vsock_virtio_transport",
+  "ptp_kvm",
   ...FILE_SYSTEM_MODULES,
 ];
 
@@ -32,8 +34,9 @@ export const MODULES_LAYOUT = 2;
 /**
  * @param unpackedKernelDir a kernel package as `dpkg-deb -x` unpacks it: it has `lib/modules/VERSION`
  *   (`modules.dep` is made there if it is missing).
- * @param names modules as modprobe knows them; what they depend on comes along.
- * @throws Error when a module is not there, or kmod is not installed.
+ * @param names modules as modprobe knows them; what they depend on comes along. One that this kernel does not have is left
+ *   out: kernels differ, and `volt kernel check` says which device that is one too few for.
+ * @throws Error when the package is not one kernel's, or kmod is not installed.
  */
 export function guestModules(unpackedKernelDir: string, names: readonly string[]): Uint8Array<ArrayBuffer> {
   const version = onlyVersion(unpackedKernelDir);
@@ -81,18 +84,22 @@ function onlyVersion(directory: string): string {
   return versions[0]!;
 }
 
-/** The files to load for one module, dependencies first; none if it is built in. */
+/** The files to load for one module, dependencies first; none if it is built in, or this kernel has no such module. */
 function withDependencies(directory: string, version: string, name: string): string[] {
   // This machine's own /etc/modprobe.d says nothing about the guest: an empty configuration in its place.
-  const list = run("modprobe", ["-C", "/dev/null", "-d", directory, "-S", version, "--show-depends", name]);
+  const args = ["-C", "/dev/null", "-d", directory, "-S", version, "--show-depends", name];
+  const list = run("modprobe", args, / not found in directory /);
   return list.split("\n").flatMap((line) => /^insmod (\S+)/.exec(line)?.[1] ?? []);
 }
 
-function run(program: string, args: readonly string[]): string {
+/** @param noResult a failure with this message is an answer: nothing. @returns its stdout */
+function run(program: string, args: readonly string[], noResult?: RegExp): string {
   const { PATH = "" } = process.env;
   const path = Bun.which(program, { PATH: `${PATH}:/usr/sbin:/sbin` });
   if (path === null) throw new Error(`${program} is missing: apt-get install kmod`);
   const result = Bun.spawnSync([path, ...args], { stdout: "pipe", stderr: "pipe" });
-  if (!result.success) throw new Error(`${program} ${args.join(" ")}: ${result.stderr.toString().trim()}`);
-  return result.stdout.toString();
+  if (result.success) return result.stdout.toString();
+  const message = result.stderr.toString().trim();
+  if (noResult?.test(message)) return "";
+  throw new Error(`${program} ${args.join(" ")}: ${message}`);
 }

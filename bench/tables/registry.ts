@@ -5,6 +5,7 @@ import { disk } from "./disk.ts";
 import { exits } from "./exits.ts";
 import { fleet } from "./fleet.ts";
 import { memory } from "./memory.ts";
+import { parallel } from "./parallel.ts";
 import { phases } from "./phases.ts";
 import { rate } from "./rate.ts";
 import { start } from "./start.ts";
@@ -12,4 +13,17 @@ import type { Table } from "./table.ts";
 import { tcp } from "./tcp.ts";
 import { vsock } from "./vsock.ts";
 
-export const TABLES: readonly Table[] = [binary, start, rate, phases, memory, fleet, exits, boot, disk, tcp, vsock];
+export const TABLES: readonly Table[] = [
+  binary,
+  start,
+  rate,
+  phases,
+  memory,
+  fleet,
+  exits,
+  boot,
+  parallel,
+  disk,
+  tcp,
+  vsock,
+];

@@ -1,5 +1,7 @@
 /** From a request to what answers it, by Firecracker's rules of methods, paths and bodies. */
+
 import type { Method } from "../http/request-line.ts";
+import { type Counts, countRequest } from "../observe/metrics/counts.ts";
 import type { HttpRequest } from "./http/request.ts";
 import type { HttpResponse } from "./http/response.ts";
 
@@ -30,9 +32,23 @@ export const NOT_AFTER_START = "The requested operation is not supported after s
 const BODY_IS_OPTIONAL = "balloon/hinting/";
 
 /** Never throws for what a client can do. */
-export function answer(request: HttpRequest, routes: Routes): HttpResponse {
+export function answer(request: HttpRequest, routes: Routes, counts: Counts): HttpResponse {
+  const { method, path, body } = request;
+  const parts = partsOf(path);
+  const name = routeName(method, parts, routes);
+  const response = attempt(() => {
+    checkBody(method, parts, body);
+    if (name === undefined) throw new Fault(`Invalid request method and/or path: ${method} ${parts[0] ?? ""}.`);
+    return routes[name]!({ path: parts, body });
+  });
+  countRequest(counts, name, response.status >= 400);
+  if (response.isDeprecated) counts.deprecatedRequests++;
+  return response;
+}
+
+function attempt(route: () => HttpResponse): HttpResponse {
   try {
-    return dispatch(request, routes);
+    return route();
   } catch (error) {
     return fault(error instanceof Error ? error.message : String(error), error instanceof Fault ? error.status : 400);
   }
@@ -68,15 +84,16 @@ export function checkId(call: Call, inBody: string): void {
   if (idOf(call) !== inBody) throw new Fault("The id from the path does not match the id from the body!");
 }
 
-function dispatch({ method, path, body }: HttpRequest, routes: Routes): HttpResponse {
+function partsOf(path: string): readonly string[] {
   const parts = path.split("/").slice(path.startsWith("/") ? 1 : 0);
   while (parts.length > 1 && parts.at(-1) === "") parts.pop();
-  checkBody(method, parts, body);
-  const [first = "", second = ""] = parts;
-  const key = `${method} ${first === "volt" ? `${first}/${second}` : first}`;
-  const route = Object.hasOwn(routes, key) ? routes[key] : undefined;
-  if (!route) throw new Fault(`Invalid request method and/or path: ${method} ${first}.`);
-  return route({ path: parts, body });
+  return parts;
+}
+
+/** Undefined where there is none. */
+function routeName(method: Method, [first = "", second = ""]: readonly string[], routes: Routes): string | undefined {
+  const name = `${method} ${first === "volt" ? `${first}/${second}` : first}`;
+  return Object.hasOwn(routes, name) ? name : undefined;
 }
 
 /** Before the path is looked at. */

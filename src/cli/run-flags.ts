@@ -75,6 +75,11 @@ export const RUN_FLAGS = {
   "log-level": { type: "enum", options: [...LOG_LEVELS], description: "how much volt says on stderr (default warn)" },
   "log-format": { type: "enum", options: [...LOG_FORMATS], description: "(default text)" },
   "log-file": { type: "string", valueHint: "FILE", description: "the log goes there instead of stderr" },
+  "metrics-path": {
+    type: "string",
+    valueHint: "FILE",
+    description: "writes Firecracker's metrics there, a line a minute; a FIFO needs no reader",
+  },
   trace: {
     type: "string",
     valueHint: "FILE",
@@ -110,6 +115,7 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   "machine-config.cpu_template": "--cpu-template",
   "volt.cpu_affinity": "--cpu-affinity",
   "logger.log_path": "--log-file",
+  "metrics.metrics_path": "--metrics-path",
   "volt.id": "--id",
   "volt.append": "--append",
   "volt.stop_timeout": "--stop-timeout",
@@ -147,6 +153,7 @@ export function configOfFlags(
       level: args["log-level"],
       format: args["log-format"],
     }) as VmConfigInput["logger"],
+    ...(args["metrics-path"] === undefined ? {} : { metrics: { metrics_path: args["metrics-path"] } }),
     volt: given({
       id: args.id,
       cpu_affinity: args["cpu-affinity"],

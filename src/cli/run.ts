@@ -8,7 +8,7 @@ import { findKernel, storeFolder } from "../kernels/store.ts";
 import { enterSecondStage } from "../machine/second-stage.ts";
 import { HANDLED_SIGNALS } from "../machine/signals.ts";
 import { Timeline } from "../observe/timeline.ts";
-import { enterCgroup } from "../security/cgroup.ts";
+import { enterCgroup, limitedDevices } from "../security/cgroup.ts";
 import { checkSandbox } from "../security/confinement.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
@@ -41,7 +41,10 @@ export const runVmCommand = defineCommand({
     blockSignals(HANDLED_SIGNALS);
     const sandbox = config.volt.sandbox;
     checkSandbox(sandbox);
-    if (sandbox.cgroup) enterCgroup(sandbox.cgroup);
+    if (sandbox.cgroup) {
+      const disks = config.drives.map(({ path_on_host }) => path_on_host);
+      enterCgroup(sandbox.cgroup, limitedDevices(sandbox.cgroup, disks));
+    }
     const socket = args.api === undefined ? undefined : (await import("../api/listen.ts")).listenForApi(args.api);
     try {
       const face = socket && (() => ({ name: "volt" as const, data: socket.plan() }));

@@ -12,8 +12,9 @@ export const SANDBOX_FLAGS = {
   gid: { type: "string", valueHint: "N", description: "the group volt becomes" },
   cgroup: {
     type: "string",
-    valueHint: "NAME[,memory=SIZE][,cpu=PERCENT][,pids=N]",
-    description: "the cgroup (v2) volt goes into, made where it is missing, and its limits",
+    valueHint: "NAME[,memory=SIZE][,cpu=PERCENT][,pids=N][,rbps=SIZE][,wbps=SIZE][,riops=N][,wiops=N]",
+    description:
+      "the cgroup (v2) volt goes into, made where it is missing, and its limits; those from rbps on are a second's, on the devices its disks lie on",
   },
   "allow-path": {
     type: "string",
@@ -59,13 +60,31 @@ function namespacesOfFlags(args: SandboxArgs): SandboxInput["namespaces"] {
   return args.namespaces === undefined ? undefined : args.namespaces ? "auto" : "off";
 }
 
+const CGROUP_OPTIONS = {
+  memory: "value",
+  cpu: "number",
+  pids: "number",
+  rbps: "value",
+  wbps: "value",
+  riops: "number",
+  wiops: "number",
+} as const;
+
 function cgroupOfFlag(text: string): SandboxInput["cgroup"] {
-  const options = parseOptions(text, "--cgroup", { memory: "value", cpu: "number", pids: "number" }, "NAME");
+  const options = parseOptions(text, "--cgroup", CGROUP_OPTIONS, "NAME");
+  const { rbps, wbps, riops, wiops } = options;
+  const io = {
+    ...(rbps === undefined ? {} : { rbps_mib: parseMib(rbps, "--cgroup") }),
+    ...(wbps === undefined ? {} : { wbps_mib: parseMib(wbps, "--cgroup") }),
+    ...(riops === undefined ? {} : { riops }),
+    ...(wiops === undefined ? {} : { wiops }),
+  };
   return {
     name: options.first,
     ...(options.memory === undefined ? {} : { memory_mib: parseMib(options.memory, "--cgroup") }),
     ...(options.cpu === undefined ? {} : { cpu_percent: options.cpu }),
     ...(options.pids === undefined ? {} : { pids: options.pids }),
+    ...(Object.keys(io).length === 0 ? {} : { io }),
   };
 }
 

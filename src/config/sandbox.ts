@@ -16,6 +16,15 @@ const cgroup = v.strictObject({
   cpu_percent: v.optional(whole(1, 100_000)),
   /** pids.max: volt's threads. */
   pids: v.optional(whole(1, 2 ** 22)),
+  /** io.max of each block device that a disk of the VM lies on: MiB and requests a second. */
+  io: v.optional(
+    v.strictObject({
+      rbps_mib: v.optional(whole(1, 2 ** 24)),
+      wbps_mib: v.optional(whole(1, 2 ** 24)),
+      riops: v.optional(whole(1, 2 ** 31)),
+      wiops: v.optional(whole(1, 2 ** 31)),
+    }),
+  ),
 });
 
 export const sandbox = v.strictObject({

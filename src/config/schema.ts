@@ -45,6 +45,15 @@ const logger = v.strictObject({
   format: v.optional(oneOf(...LOG_FORMATS), "text"),
 });
 
+const metrics = v.strictObject({
+  /** A file, made if need be, or a FIFO: one line of JSON a minute. */
+  metrics_path: path,
+  /** Whether each line has the VM's id. */
+  emit_id: v.optional(v.boolean(), false),
+  /** Of the operator's, on each line. */
+  properties: v.optional(v.record(v.string(), v.string())),
+});
+
 const volt = v.strictObject({
   id: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]{1,64}$/, "must be 1 to 64 letters, digits or dashes"))),
   /** Host CPUs for the vCPU threads, one each and round again: `0-3,8`. */
@@ -86,6 +95,7 @@ const vmFields = v.strictObject({
   /** The metadata service: without it no interface has one. */
   "mmds-config": v.optional(mmdsConfig),
   logger: v.optional(logger, {}),
+  metrics: v.optional(metrics),
   volt: v.optional(volt, {}),
 });
 

@@ -1,4 +1,5 @@
 /** What the log says of each request. */
+import { monotonicNs } from "../../ffi/clock.ts";
 import type { HttpRequest } from "../api/http/request.ts";
 import type { HttpResponse } from "../api/http/response.ts";
 import type { FirecrackerLog } from "./log.ts";
@@ -21,15 +22,18 @@ export function logged<T extends HttpResponse | undefined>(
 ): T {
   const { method, path, body } = request;
   const tail = body === undefined || PRIVATE.test(path) ? "." : ` with body "${body}".`;
-  log.write("info", `The API server received a ${METHOD[method]} request on "${path}"${tail}`, "fc_api");
+  log.write("info", `The API server received a ${METHOD[method]} request on "${path}"${tail}`, "api");
+  const before = monotonicNs();
   const response = handle(request);
-  if (response) tell(log, response);
+  if (!response) return response;
+  tell(log, response);
+  log.write("debug", `Total previous API call duration: ${Math.round((monotonicNs() - before) / 1e3)} us.`, "api");
   return response;
 }
 
 function tell(log: FirecrackerLog, { status, body, isDeprecated }: HttpResponse): void {
-  if (isDeprecated) log.write("warn", "The request used a deprecated field.", "fc_api");
+  if (isDeprecated) log.write("warn", "The request used a deprecated field.", "api");
   const name = STATUS[status] ?? String(status);
-  if (status < 400) log.write("info", `The request was executed successfully. Status code: ${name}.`, "fc_api");
-  else log.write("error", `Received Error. Status code: ${name}. Message: ${body}`, "fc_api");
+  if (status < 400) log.write("info", `The request was executed successfully. Status code: ${name}.`, "api");
+  else log.write("error", `Received Error. Status code: ${name}. Message: ${body}`, "api");
 }

@@ -12,7 +12,7 @@ const MOST_BYTES = 2 ** 20;
 const REQUIRED = ["boot-source", "drives"];
 const LISTS = ["drives", "network-interfaces"];
 /** Sections that are Firecracker's, and that volt does not have. Keys that are nobody's are let pass, as there. */
-const LATER = ["metrics", "pmem", "memory-hotplug"];
+const LATER = ["pmem", "memory-hotplug"];
 
 /** @throws Error with the text for the log: there is no such file */
 export function readConfigFile(path: string): string {

@@ -1,16 +1,20 @@
 /** A microVM before its start: sections come one by one, each checked as it comes. Plain data, so that it crosses an exec. */
 
+import { Fd, O } from "../../ffi/fd.ts";
 import { Fault } from "../api/router.ts";
 import type { CpuTemplate } from "../config/cpu-template.ts";
 import { DEFAULT_MMDS_BYTES, isLinkLocal } from "../config/mmds.ts";
 import { MmdsStore } from "../devices/mmds/store.ts";
-import { checkFile, checkSocketPath, checkTap, fileProblem } from "./host-checks.ts";
+import { openLineTarget } from "../host/line-target.ts";
+import type { PlannedMetrics } from "../machine/metrics-file.ts";
+import { checkFile, checkSocketPath, checkTap, fileProblem, osError } from "./host-checks.ts";
 import type {
   Balloon,
   BootSource,
   Drive,
   Entropy,
   MachineConfig,
+  Metrics,
   MmdsConfig,
   NetworkInterface,
   Vsock,
@@ -26,6 +30,8 @@ export interface Draft {
   vsock: Vsock | undefined;
   balloon: Balloon | undefined;
   entropy: Entropy | undefined;
+  /** Opened when they were asked for, once. */
+  metrics: PlannedMetrics | undefined;
   mmds: MmdsConfig | undefined;
   /** What the metadata service has to tell, as JSON, and the bytes it may have. */
   metadata: string | undefined;
@@ -46,6 +52,7 @@ export function newDraft(metadataLimit = DEFAULT_MMDS_BYTES): Draft {
     vsock: undefined,
     balloon: undefined,
     entropy: undefined,
+    metrics: undefined,
     mmds: undefined,
     metadata: undefined,
     metadataLimit,
@@ -130,6 +137,23 @@ export function setBalloon(draft: Draft, balloon: Balloon): void {
     throw new Fault("Balloon config error: Amount of pages requested is too large.");
   }
   draft.balloon = balloon;
+}
+
+/** @param id the microVM's */
+export function setMetrics(draft: Draft, { metrics_path, emit_id, properties }: Metrics, id: string): void {
+  const prefix = "Metrics error: Cannot initialize the metrics system due to bad user input:";
+  if (draft.metrics) throw new Fault(`${prefix} Reinitialization of metrics not allowed.`);
+  try {
+    const fd = openLineTarget(metrics_path, O.APPEND).number;
+    draft.metrics = { fd, ...(emit_id ? { id } : {}), ...(properties ? { properties } : {}) };
+  } catch (error) {
+    throw new Fault(`${prefix} ${osError(error)}`);
+  }
+}
+
+/** Their target survives an exec. */
+export function keepMetricsOpen({ metrics }: Draft): void {
+  if (metrics) new Fd(metrics.fd, "the metrics").setInherited(true);
 }
 
 /** Firecracker's prefix has three Ms. */

@@ -36,7 +36,6 @@ export function draftRoutes(draft: Draft, log: FirecrackerLog, start: () => void
       configure: put("mmds-config"),
     }),
     "PUT serial": refuse("volt does not have another target for the serial port yet."),
-    "PUT metrics": refuse("Metrics error: volt does not have metrics yet."),
     "PATCH machine-config": ({ body }) => done(patchMachine(draft, body ?? "", log)),
     "GET ": () => json(instanceInfo(identity, "Not started")),
     "GET version": () => json({ firecracker_version: FIRECRACKER_VERSION }),

@@ -85,6 +85,13 @@ export const logger = v.strictObject({
   module: v.optional(text),
 });
 
+/** Fields that are none of its own pass here, as in a token bucket. */
+export const metrics = v.object({
+  metrics_path: path,
+  emit_id: v.optional(v.boolean(), false),
+  properties: v.optional(v.record(v.string(), v.string())),
+});
+
 export type BootSource = v.InferOutput<typeof bootSource>;
 export type MachineConfig = v.InferOutput<typeof machineConfig>;
 export type Drive = v.InferOutput<typeof drive>;
@@ -92,5 +99,6 @@ export type NetworkInterface = v.InferOutput<typeof networkInterface>;
 export type Vsock = v.InferOutput<typeof vsock>;
 export type Balloon = v.InferOutput<typeof balloon>;
 export type Entropy = v.InferOutput<typeof entropy>;
+export type Metrics = v.InferOutput<typeof metrics>;
 export type MmdsConfig = v.InferOutput<typeof mmdsConfig>;
 export type Logger = v.InferOutput<typeof logger>;

@@ -7,9 +7,10 @@ import { findKernel } from "../kernels/store.ts";
 import { checkStart } from "../machine/check-start.ts";
 import type { PlannedFace } from "../machine/plan.ts";
 import { enterSecondStage } from "../machine/second-stage.ts";
+import type { Counts } from "../observe/metrics/counts.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { checkSandbox } from "../security/confinement.ts";
-import type { Draft } from "./draft.ts";
+import { type Draft, keepMetricsOpen } from "./draft.ts";
 import { type PlannedFirecracker, SIGNALS } from "./face.ts";
 import type { FirecrackerLog } from "./log.ts";
 import { toVmConfig } from "./vm-config.ts";
@@ -17,6 +18,7 @@ import { toVmConfig } from "./vm-config.ts";
 export interface Start {
   readonly draft: Draft;
   readonly log: FirecrackerLog;
+  readonly counts: Counts;
   /** Undefined under --no-api. */
   readonly server: ApiServer | undefined;
   readonly fromFile: boolean;
@@ -35,7 +37,7 @@ export class StartError extends Error {
 }
 
 /** Returns only by a StartError. */
-export async function startDraft({ draft, log, server, fromFile, timeline }: Start): Promise<never> {
+export async function startDraft({ draft, log, counts, server, fromFile, timeline }: Start): Promise<never> {
   let hasOpened = false;
   try {
     const config = parseConfig(toVmConfig(draft, log.settings.id), "");
@@ -53,7 +55,14 @@ export async function startDraft({ draft, log, server, fromFile, timeline }: Sta
       const data: PlannedFirecracker = { api: server?.plan(), draft: shown, log: log.settings, fromFile };
       return { name: "firecracker", data };
     };
-    return enterSecondStage({ config, kinds, kernel, timeline, metadata: draft.metadata, face });
+    const { metadata, metrics } = draft;
+    const openMetrics =
+      metrics &&
+      (() => {
+        keepMetricsOpen(draft);
+        return metrics;
+      });
+    return enterSecondStage({ config, kinds, kernel, timeline, metadata, face, counts, metrics: openMetrics });
   } catch (error) {
     throw new StartError(error, hasOpened);
   }

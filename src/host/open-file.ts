@@ -42,6 +42,14 @@ export function openOutput(path: string, flag: string, how: number): Fd {
 }
 
 /**
+ * What volt writes whole lines to: a file, made where it is not there yet, or a FIFO, which needs no reader.
+ * @throws ConfigError
+ */
+export function openLines(path: string, flag: string): Fd {
+  return open(path, flag, O.RDWR | O.CREAT | O.NONBLOCK | O.APPEND, "write");
+}
+
+/**
  * A disk, to be read and, unless it is `readOnly`, written. NONBLOCK, as above. A block device that is written is
  * claimed: none that is mounted here is opened.
  * @param direct around the host's page cache

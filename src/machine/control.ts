@@ -2,8 +2,9 @@
 import type { VmConfig } from "../config/schema.ts";
 import type { MmdsStore } from "../devices/mmds/store.ts";
 import type { BalloonControls, DiskControls, InterfaceControls } from "../devices/virtio/controls.ts";
-import type { DeviceCounters } from "../devices/virtio/counters.ts";
 import type { EventSource } from "../devices/virtio/device.ts";
+import type { Counts } from "../observe/metrics/counts.ts";
+import type { Readings } from "../observe/metrics/readings.ts";
 import type { Mark } from "../observe/timeline.ts";
 
 /** It can't be done: the message says why. */
@@ -25,10 +26,14 @@ export interface MachineControl {
   disk(id: string): DiskControls;
   networkInterface(id: string): InterfaceControls;
   balloon(): BalloonControls;
+  /** What is counted as it happens: the API's own counts go here. */
+  readonly counts: Counts;
+  /** Has a line of metrics written. @throws ControlError when their target takes none; nothing happens where there is none */
+  flushMetrics(): void;
+  /** All that is measured, now. */
+  readings(): Readings;
   /** What the metadata service tells the guest; undefined where no interface has one. */
   readonly mmds: MmdsStore | undefined;
-  /** What each device did since the start, in their order. */
-  counters(): readonly { readonly name: string; readonly counters: DeviceCounters }[];
   /** The start and boot so far. */
   timeline(): readonly Mark[];
 }

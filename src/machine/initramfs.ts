@@ -10,6 +10,8 @@ import type { UserLand } from "./user-land.ts";
 
 /** The power button's path into the guest, and a panic's out of it. */
 const CHIP_MODULES = ["button", "evdev", "pvpanic-mmio"];
+/** The host's time as a PTP clock: there for a guest that keeps its own by it, and then asks for the module. */
+const OFFERED_MODULES = ["ptp_kvm"];
 
 /**
  * Linux unpacks archives that follow each other; later files win.
@@ -38,5 +40,5 @@ export function defaultInitramfs(plan: Plan, land: UserLand, wanted: WantedModul
 function modules({ modules: file }: Plan, { load, offer }: WantedModules): Uint8Array[] {
   if (!file) return [];
   const archive = new Fd(file.fd, file.name).readAt(0, file.size);
-  return [selectModules(archive, { load: [...CHIP_MODULES, ...load], offer })];
+  return [selectModules(archive, { load: [...CHIP_MODULES, ...load], offer: [...OFFERED_MODULES, ...offer] })];
 }

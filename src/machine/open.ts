@@ -8,13 +8,14 @@ import type { VmConfig } from "../config/schema.ts";
 import { rootDisk } from "../config/user-land.ts";
 import { type DeviceKinds, openDevices } from "../devices/virtio/registry.ts";
 import { hostBrand } from "../host/brand.ts";
-import { openInput, openOutput } from "../host/open-file.ts";
+import { openInput, openLines, openOutput } from "../host/open-file.ts";
 import type { FoundKernel } from "../kernels/store.ts";
 import type { Timeline } from "../observe/timeline.ts";
-import { VERSION } from "../version.ts";
+import { DEFAULT_ID, VERSION } from "../version.ts";
 import { hostCpusOf } from "./affinity.ts";
 import { cpuTemplateOf } from "./cpu-template.ts";
 import { readMetadata } from "./metadata.ts";
+import type { PlannedMetrics } from "./metrics-file.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
 import { userLand } from "./user-land.ts";
 
@@ -23,7 +24,7 @@ const STDOUT = 1;
 const STDERR = 2;
 
 /** A plan that only lacks what the sandbox demands of stage two. */
-export type OpenPlan = Omit<Plan, "sandbox" | "face">;
+export type OpenPlan = Omit<Plan, "sandbox" | "face" | "counts">;
 
 /**
  * Every descriptor in the plan survives an exec.
@@ -58,6 +59,7 @@ export function openPlan(
     term: process.env["TERM"],
     log: config.logger.log_path === undefined ? STDERR : openLog(config.logger.log_path),
     trace: config.volt.trace_path === undefined ? undefined : openTrace(config.volt.trace_path),
+    metrics: config.metrics && openMetrics(config.metrics, config.volt.id ?? DEFAULT_ID),
   };
   const { root } = userLand(plan);
   if (root && rootDisk(config)?.partuuid !== undefined) {
@@ -90,11 +92,19 @@ function openImage(path: string, flag: string): PlannedFile {
 }
 
 function openLog(path: string): number {
-  return inherited(openOutput(path, "--log-file", O.APPEND));
+  return inherited(openLines(path, "--log-file"));
 }
 
 function openTrace(path: string): number {
   return inherited(openOutput(path, "--trace", O.TRUNC));
+}
+
+function openMetrics(
+  { metrics_path: path, emit_id, properties }: NonNullable<VmConfig["metrics"]>,
+  id: string,
+): PlannedMetrics {
+  const fd = inherited(openLines(path, "--metrics-path"));
+  return { fd, ...(emit_id ? { id } : {}), ...(properties ? { properties } : {}) };
 }
 
 /** Without a console stdin and stdout are the caller's alone: nothing is read of one, nothing written to the other. */

@@ -3,6 +3,7 @@ import type { CrashGuard } from "../../ffi/crash-guard.ts";
 import type { MmdsStore } from "../devices/mmds/store.ts";
 import type { VirtioDevice } from "../devices/virtio/device.ts";
 import type { GuestMemory } from "../memory/guest.ts";
+import type { Counts } from "../observe/metrics/counts.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import type { MachineBlock } from "./block.ts";
 import type { Face } from "./face.ts";
@@ -20,6 +21,7 @@ export interface MachineParts {
   readonly lines: LineNumbers;
   readonly state: MachineState;
   readonly timeline: Timeline;
+  readonly counts: Counts;
   readonly log: MachineLog;
   /** Whether the guest uses ACPI, and so has a power button. */
   readonly hasAcpi: boolean;

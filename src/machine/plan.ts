@@ -5,7 +5,9 @@
 import { Fd } from "../../ffi/fd.ts";
 import type { VmConfig } from "../config/schema.ts";
 import type { OpenedDevices } from "../devices/virtio/kind.ts";
+import type { Counts } from "../observe/metrics/counts.ts";
 import type { Demands } from "../security/confinement.ts";
+import type { PlannedMetrics } from "./metrics-file.ts";
 import type { PlannedProcessors } from "./processors.ts";
 
 /** A descriptor that survives the exec. */
@@ -49,8 +51,12 @@ export interface Plan {
   /** Where the log goes. */
   readonly log: number;
   readonly trace: number | undefined;
+  /** Where metrics go; undefined where none are wanted. */
+  readonly metrics: PlannedMetrics | undefined;
   /** What the face that volt wears needs in its second life; undefined for volt itself without an API. */
   readonly face?: PlannedFace;
+  /** What the first stage counted; undefined for one that counts nothing. */
+  readonly counts?: Counts;
   /** What stage two makes sure of before anything else. */
   readonly sandbox: Demands;
 }

@@ -13,6 +13,7 @@ import { MmdsStore } from "../devices/mmds/store.ts";
 import { type CreatedDevices, createDevices, deviceKinds, deviceRules } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
+import { type Counts, newCounts } from "../observe/metrics/counts.ts";
 import { Timeline } from "../observe/timeline.ts";
 import type { Rule } from "../security/seccomp/rule.ts";
 import { MachineBlock } from "./block.ts";
@@ -43,14 +44,15 @@ import { connectVirtio, describeVirtio } from "./virtio/set-up.ts";
 export async function startMachine(
   planNumber: number,
   firstLineNs: number,
-  faceOf: (plan: Plan) => Promise<Face>,
+  faceOf: (plan: Plan, counts: Counts) => Promise<Face>,
 ): Promise<never> {
   installKick();
   // PID 1 of a namespace has some, its orphans; so has a volt that a shell became by exec.
   disownChildren();
   const plan = readPlan(planNumber);
   new Fd(planNumber, "the plan").close();
-  const face = await faceOf(plan);
+  const counts = plan.counts ?? newCounts();
+  const face = await faceOf(plan, counts);
   blockSignals(face.signals);
   nameThread(face.threads.main);
   const kinds = await deviceKinds(plan.config);
@@ -58,7 +60,7 @@ export async function startMachine(
   const mmds = new MmdsStore(plan.config.volt.mmds_size_limit, plan.metadata);
   const created = createDevices(kinds, plan.config, plan.devices, { mmds });
   try {
-    return runMachine(plan, face, created, mmds, rules, firstLineNs);
+    return runMachine({ plan, face, created, mmds, rules, counts, firstLineNs });
   } catch (error) {
     for (const device of created.devices) device.close?.();
     face.failed(error instanceof Error ? error.message : String(error));
@@ -66,14 +68,17 @@ export async function startMachine(
   }
 }
 
-function runMachine(
-  plan: Plan,
-  face: Face,
-  created: CreatedDevices,
-  mmds: MmdsStore,
-  rules: readonly Rule[],
-  firstLineNs: number,
-): never {
+interface Beginning {
+  readonly plan: Plan;
+  readonly face: Face;
+  readonly created: CreatedDevices;
+  readonly mmds: MmdsStore;
+  readonly rules: readonly Rule[];
+  readonly counts: Counts;
+  readonly firstLineNs: number;
+}
+
+function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: Beginning): never {
   const { config } = plan;
   const { devices, modules, furtherModules } = created;
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
@@ -106,6 +111,7 @@ function runMachine(
       block: block.address,
       lines,
       timeline: recording,
+      timesExits: plan.metrics !== undefined,
       log: logOptions,
       hostCpu,
       filter: sandbox.vcpuFilter,
@@ -151,6 +157,7 @@ function runMachine(
     lines,
     state,
     timeline,
+    counts,
     log,
     hasAcpi: hasAcpi(guest.commandLine),
     framesInput: land.ownInitStays,
@@ -173,6 +180,7 @@ function runMachine(
   threads.release();
   service?.started();
   face.started?.();
+  main.flushMetrics();
   return main.run();
 }
 

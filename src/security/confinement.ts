@@ -69,10 +69,13 @@ function ownNamespaces(config: SandboxConfig, folders: readonly OpenFolder[]): S
     paths: allowedPaths(config),
     folders: folders.map(({ fd }) => ({ fd, path: readLink(`/proc/self/fd/${fd}`) ?? "" })),
   };
+  const capabilities = effectiveCapabilities();
+  const uid = process.getuid!();
   const user = {
-    uid: process.getuid!(),
+    uid,
     gid: process.getgid!(),
-    isPrivileged: effectiveCapabilities().has(CAP.SYS_ADMIN),
+    isPrivileged: capabilities.has(CAP.SYS_ADMIN),
+    mapsItself: uid !== 0 || capabilities.has(CAP.SETFCAP),
   };
   return namespaceSteps(user, rootSteps(contents), ROOTED);
 }

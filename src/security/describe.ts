@@ -48,7 +48,8 @@ export function describeSandbox(config: VmConfig, devices: readonly Rule[], land
 }
 
 function cgroupRules(cgroup: NonNullable<VmConfig["volt"]["sandbox"]["cgroup"]>): string[] {
-  return [`cgroup ${cgroup.name}`, ...[...cgroupLimits(cgroup)].map(([file, value]) => `${file} ${value}`)];
+  const limits = [...cgroupLimits(cgroup, ["(each device with a disk)"])];
+  return [`cgroup ${cgroup.name}`, ...limits.map(([file, values]) => `${file} ${values.join(", ")}`)];
 }
 
 function namespaceRules({ namespaces, allow_paths }: VmConfig["volt"]["sandbox"]): string[] {

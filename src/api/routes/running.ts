@@ -1,4 +1,5 @@
 /** What a client can ask of a machine that runs, as Firecracker's API has it. */
+import { monotonicNs } from "../../../ffi/clock.ts";
 import type { MmdsStore } from "../../devices/mmds/store.ts";
 import type { MachineControl } from "../../machine/control.ts";
 import { parseBody } from "../body.ts";
@@ -62,9 +63,12 @@ function getVm(path: readonly string[], identity: Identity): HttpResponse {
 }
 
 function patchVm(control: MachineControl, { body }: Call): HttpResponse {
+  const { latencies } = control.counts;
+  const before = monotonicNs();
   const { state } = parseBody(vmStateBody, body ?? "");
   if (state === "Paused") control.pause();
   else control.resume();
+  latencies[state === "Paused" ? "pauseRequest" : "resumeRequest"] = Math.round((monotonicNs() - before) / 1e3);
   return NO_CONTENT;
 }
 
@@ -76,8 +80,16 @@ function act(control: MachineControl, { body }: Call): HttpResponse {
       control.pressCtrlAltDel();
       return NO_CONTENT;
     case "FlushMetrics":
-      // Firecracker's answer where no metrics are configured, which is so for every VM here.
+      flushMetrics(control);
       return NO_CONTENT;
+  }
+}
+
+function flushMetrics(control: MachineControl): void {
+  try {
+    control.flushMetrics();
+  } catch (error) {
+    throw new Fault(`Internal VMM error: METRICS: Failed to write metrics: ${(error as Error).message}`);
   }
 }
 

@@ -2,12 +2,15 @@
 import { type Finding, lacking, ok, type Subject } from "../finding.ts";
 import type { Host } from "../host.ts";
 
-const VERSION_2: Subject = { name: "cgroup v2", purpose: "--cgroup: limits on a VM's processor time and memory" };
+const VERSION_2: Subject = {
+  name: "cgroup v2",
+  purpose: "--cgroup: limits on a VM's processor time, memory and disks",
+};
 const DELEGATION: Subject = { name: "cgroup delegation", purpose: "a group of its own for each VM" };
 
 /** Where the unified hierarchy is mounted: alone, or beside version 1. */
 const MOUNTS = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] as const;
-const WANTED = ["cpu", "memory", "pids"] as const;
+const WANTED = ["cpu", "io", "memory", "pids"] as const;
 
 export function probeCgroups(host: Host): Finding[] {
   const mount = MOUNTS.find((path) => host.read(`${path}/cgroup.controllers`) !== undefined);

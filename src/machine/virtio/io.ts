@@ -2,8 +2,9 @@
 import { EPOLL, type Epoll } from "../../../ffi/epoll.ts";
 import { EventFd } from "../../../ffi/eventfd.ts";
 import { VirtioBackend } from "../../devices/virtio/backend.ts";
-import { type DeviceCounters, deviceCounters } from "../../devices/virtio/counters.ts";
+import { deviceReading } from "../../devices/virtio/counters.ts";
 import type { VirtioDevice } from "../../devices/virtio/device.ts";
+import type { DeviceReading } from "../../observe/metrics/readings.ts";
 import { line } from "../lines.ts";
 import type { MachineParts } from "../parts.ts";
 import { virtioState } from "./state.ts";
@@ -53,8 +54,8 @@ export class VirtioIo {
   }
 
   /** What each device did so far, in their order. */
-  counters(): { readonly name: string; readonly counters: DeviceCounters }[] {
-    return this.#backends.map((backend) => ({ name: backend.device.name, counters: deviceCounters(backend) }));
+  readings(): DeviceReading[] {
+    return this.#backends.map(deviceReading);
   }
 
   /** The main thread was woken: a driver may have brought a device up, or reset it. */

@@ -18,6 +18,11 @@ export interface NamespaceUser {
   readonly gid: number;
   /** Whether this user may make the others without a user namespace. */
   readonly isPrivileged: boolean;
+  /**
+   * Whether a user namespace takes this user in under its own number. Root needs CAP_SETFCAP for that (user_namespaces(7)),
+   * which a container may lack.
+   */
+  readonly mapsItself: boolean;
 }
 
 /** The step that tells whether there are namespaces. */
@@ -26,15 +31,17 @@ export const UNSHARED: Mark = "#unshared";
 /** @param inside what is done in them @param end the mark of its last step: life goes on there without namespaces */
 export function namespaceSteps(user: NamespaceUser, inside: readonly Step[], end: Mark): Step[] {
   const all = Object.values(NAMES).reduce((flags, flag) => flags | flag, 0);
+  const needsUserNamespace = !user.isPrivileged && user.mapsItself;
   const unshare: Step = {
     layer: "namespaces",
     call: "unshare",
-    arguments: [(user.isPrivileged ? all : all | CLONE.NEWUSER) >>> 0],
+    // Who could not live in a user namespace is not to be in one: he is refused here, and goes on without.
+    arguments: [(needsUserNamespace ? all | CLONE.NEWUSER : all) >>> 0],
     about: "this host makes none for this user",
     mark: UNSHARED,
     orElse: end,
   };
-  return [unshare, ...(user.isPrivileged ? [] : identityMaps(user)), ...inside];
+  return [unshare, ...(needsUserNamespace ? identityMaps(user) : []), ...inside];
 }
 
 /** Without maps a user is nobody in his new namespace, to his own files too: then the start stops. */

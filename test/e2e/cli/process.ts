@@ -1,9 +1,10 @@
 /** A volt that runs for a while: what the kernel says about it, and its end. */
 import { readdirSync, readFileSync } from "node:fs";
+import { atMost } from "../../support/emulated.ts";
 import { cleanEnvironment, VOLT, type VoltEnd, type VoltOptions } from "./volt.ts";
 
 /** One that should end and does not is killed after so long. */
-const LIMIT_MS = 60_000;
+const LIMIT_MS = atMost(60_000);
 
 /** Started, and killed at the end of its scope should it still run. */
 export class RunningVolt implements AsyncDisposable {

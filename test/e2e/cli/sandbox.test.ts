@@ -23,9 +23,12 @@ const USER = 4321;
 
 /** What the kernel says about each thread. */
 function threads(pid: number): Record<string, string>[] {
-  return readdirSync(`/proc/${pid}/task`).map((tid) => {
-    const lines = readFileSync(`/proc/${pid}/task/${tid}/status`, "utf8").trim().split("\n");
-    return Object.fromEntries(lines.map((line) => line.split(/:\s*/, 2) as [string, string]));
+  return readdirSync(`/proc/${pid}/task`).flatMap((tid): Record<string, string>[] => {
+    const file = `/proc/${pid}/task/${tid}/status`;
+    const status = existsSync(file) ? readFileSync(file, "utf8") : "";
+    if (status === "") return []; // it ended meanwhile
+    const lines = status.trim().split("\n");
+    return [Object.fromEntries(lines.map((line) => line.split(/:\s*/, 2) as [string, string]))];
   });
 }
 
@@ -352,7 +355,12 @@ describe("flags of the sandbox", () => {
     [["--uid", "4294967295"], "--uid: must be a whole number from 0 to 4294967294, found 4294967295"],
     [["--allow-path", "relative"], '--allow-path: must begin with /, found "relative"'],
     [["--cgroup", "../up"], '--cgroup: must be a path below the cgroup mount, such as vms/web, found "../up"'],
-    [["--cgroup", "a,swap=1"], '--cgroup: "swap" is no option of it: there are memory, cpu, pids'],
+    [
+      ["--cgroup", "a,swap=1"],
+      '--cgroup: "swap" is no option of it: there are memory, cpu, pids, rbps, wbps, riops, wiops',
+    ],
+    [["--cgroup", "a,rbps=x"], '--cgroup: "x" is no size in whole MiB: write 128M, 1G, or a number of MiB'],
+    [["--cgroup", "a,riops=0"], "volt.sandbox.cgroup.io.riops: must be a whole number from 1 to 2147483648, found 0"],
     [
       ["--no-namespaces", "--require-namespaces"],
       "--no-namespaces: not together with --require-namespaces: give one of them",

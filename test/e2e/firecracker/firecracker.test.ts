@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ask, listening } from "../api/client.ts";
+import { atMost } from "../../support/emulated.ts";
+import { ask, curl, listening } from "../api/client.ts";
 import { RunningVolt } from "../cli/process.ts";
 import { END, tinyKernel } from "../cli/tiny-kernel.ts";
 import { Folder, volt } from "../cli/volt.ts";
@@ -102,7 +103,8 @@ test("the Go SDK's calls start a machine", async () => {
   expect(Bun.spawnSync(["mkfifo", log]).exitCode).toBe(0);
   const reader = Bun.spawn(["cat", log], { stdout: "pipe" });
   const paths = [socket, ...["kernel", "initrd", "disk"].map((name) => folder.file(name)), log, folder.file("v.sock")];
-  const calls = Bun.spawnSync(["/usr/bin/python3", join(import.meta.dirname, "sequence.py"), ...paths]);
+  const timeout = String(atMost(500) / 1000);
+  const calls = Bun.spawnSync(["/usr/bin/python3", join(import.meta.dirname, "sequence.py"), ...paths, timeout]);
   expect(calls.stderr.toString()).toBe("");
   expect(calls.stdout.toString().trimEnd().split("\n")).toEqual([
     "200",
@@ -188,6 +190,6 @@ test("a log that nobody reads makes nobody wait", async () => {
   const log = folder.file("log");
   expect(Bun.spawnSync(["mkfifo", log]).exitCode).toBe(0);
   const socket = await start(END.spin, "--log-path", log);
-  for (let i = 0; i < 300; i++) await ask(socket, "GET", "/");
+  await curl(socket, ...Array.from({ length: 300 }, () => "http://localhost/"));
   expect((await ask(socket, "GET", "/version")).body).toEqual({ firecracker_version: "1.16.1" });
 });

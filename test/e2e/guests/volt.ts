@@ -15,11 +15,13 @@ export const LIMIT = 300_000;
 /** volt's, in a test that may first wait for its turn. */
 const VOLT_LIMIT_MS = 150_000;
 /** What npm test built, or a copy of it: the nested machine wants a file that does not change under it. */
-const VOLT = process.env["VOLT_BINARY"] ?? join(import.meta.dirname, "../../../dist/volt");
+export const VOLT = process.env["VOLT_BINARY"] ?? join(import.meta.dirname, "../../../dist/volt");
 
 export interface VoltOptions extends Pick<CommandOptions, "stdin" | "tty" | "env"> {
   /** A program and arguments that get volt's command line as their last arguments, in place of volt alone. */
   readonly under?: readonly string[];
+  /** In place of volt and all its arguments: a program that starts it some other way. */
+  readonly command?: readonly string[];
   /** volt's own limit, where it needs more than the usual. */
   readonly limitMs?: number;
 }
@@ -90,8 +92,9 @@ export class RunningVolt implements AsyncDisposable {
     this.#host = host;
     this.#pidFile = join(host.share, `volt-${process.pid}-${++started}.pid`);
     const { under = [], stdin, env, tty, limitMs = VOLT_LIMIT_MS } = options;
+    const program = options.command ?? [...under, VOLT, "run", ...args];
     // The shell becomes the program: the process id that it writes down stays right.
-    const command = ["sh", "-c", 'echo $$ >"$0"; exec "$@"', this.#pidFile, ...under, VOLT, "run", ...args];
+    const command = ["sh", "-c", 'echo $$ >"$0"; exec "$@"', this.#pidFile, ...program];
     this.#running = host.start(command, {
       env: { VOLT_HOME: store, ...env },
       stdin: stdin ?? (tty ? this.#typed.chunks : ""),

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LIMIT, type RunningVolt, startVolt } from "./volt.ts";
-import { INSTALL, peer } from "./vsock/peer.ts";
+import { peer } from "./vsock/peer.ts";
 
 setDefaultTimeout(LIMIT);
 const folder = mkdtempSync(join(tmpdir(), "volt-vsock-"));
@@ -22,7 +22,7 @@ let made = 0;
 async function guestAt(script: string, around: (path: string) => string = () => "") {
   const path = join(folder, `${++made}.sock`);
   const under = ["sh", "-c", `${around(path)}\nexec "$@"`, "sh"];
-  const vm = await startVolt(["--vsock", `cid=3,path=${path}`, "--", "sh", "-c", `${INSTALL}; ${script}`], {
+  const vm = await startVolt(["--vsock", `cid=3,path=${path}`, "--", "sh", "-c", `${peer().install}; ${script}`], {
     stdin: peer().bytes,
     under,
   });
@@ -109,7 +109,7 @@ describe("sockets at Unix sockets of the host", () => {
 
 describe("sockets of the host's kernel, by vhost", () => {
   const start = (script: string, around: string, cid: number) =>
-    startVolt(["--vsock", `cid=${cid},vhost`, "--", "sh", "-c", `${INSTALL}; ${script}`], {
+    startVolt(["--vsock", `cid=${cid},vhost`, "--", "sh", "-c", `${peer().install}; ${script}`], {
       stdin: peer().bytes,
       under: ["sh", "-c", `${around}\nexec "$@"`, "sh"],
     });

@@ -1,6 +1,7 @@
 /** A tiny guest with several vCPUs, each in volt's loop on its own thread, in real mode with x2APICs; and its pause. */
 import { EventFd } from "../../../ffi/eventfd.ts";
 import { Kvm } from "../../../ffi/kvm/system.ts";
+import type { Vm } from "../../../ffi/kvm/vm.ts";
 import { Mapping } from "../../../ffi/memory.ts";
 import { installKick } from "../../../ffi/signal.ts";
 import { MachineBlock } from "../../../src/machine/block.ts";
@@ -28,6 +29,7 @@ export class SmpGuest implements AsyncDisposable {
   readonly #workers: Worker[];
   readonly #ends: Promise<string>[];
   readonly #go: EventFd[];
+  readonly #vm: Vm;
   readonly #held = new DisposableStack();
 
   /** @param text Intel-syntax real-mode assembly that every vCPU runs from its first instruction, its number in EBX */
@@ -35,6 +37,7 @@ export class SmpGuest implements AsyncDisposable {
     installKick();
     using kvm = Kvm.open();
     const vm = this.#held.use(kvm.createVm());
+    this.#vm = vm;
     const mapping = this.#held.use(Mapping.create(MEMORY_BYTES, { about: "a tiny guest's memory" }));
     vm.setMemorySlot({ slot: 0, guestAddress: 0, hostAddress: mapping.address, size: MEMORY_BYTES });
     const memory = new Uint8Array(mapping.view());
@@ -63,6 +66,22 @@ export class SmpGuest implements AsyncDisposable {
     this.#ends = this.#workers.map(
       (worker) => new Promise<string>((resolve) => worker.addEventListener("message", ({ data }) => resolve(data))),
     );
+  }
+
+  /** One whose vCPUs' threads are all there: what follows is not their start. */
+  static async started(text: string, vcpus: number): Promise<SmpGuest> {
+    const guest = new SmpGuest(text, vcpus);
+    for (let vcpu = 0; vcpu < vcpus; vcpu++) {
+      while (!guest.#state.runner(vcpu)) await Bun.sleep(1);
+    }
+    return guest;
+  }
+
+  /** @returns what raises this interrupt line, as an edge, when it is signalled */
+  connect(gsi: number): EventFd {
+    const line = this.#held.use(EventFd.create(`line ${gsi}`));
+    this.#vm.addIrqFd(line.number, gsi);
+    return line;
   }
 
   /** A vCPU's own count. */

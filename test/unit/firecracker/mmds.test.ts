@@ -8,8 +8,10 @@ import { FirecrackerLog } from "../../../src/firecracker/log.ts";
 import { draftRoutes } from "../../../src/firecracker/routes.ts";
 import { toVmConfig, vmConfigJson } from "../../../src/firecracker/vm-config.ts";
 import type { Method } from "../../../src/http/request-line.ts";
+import { newCounts } from "../../../src/observe/metrics/counts.ts";
 
-const log = new FirecrackerLog({ id: "test", level: "off" });
+const counts = newCounts();
+const log = new FirecrackerLog({ id: "test", level: "off" }, counts.log);
 let draft: Draft;
 beforeEach(() => {
   draft = newDraft(100);
@@ -21,6 +23,7 @@ function ask(method: Method, path: string, body?: unknown) {
   return answer(
     { method, path, body: text },
     draftRoutes(draft, log, () => {}),
+    counts,
   );
 }
 

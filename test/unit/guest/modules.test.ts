@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { guestModules } from "../../../guest/modules.ts";
+import { readCpio } from "../../../src/boot/cpio-read.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -20,9 +21,16 @@ test("a folder with two kernels is refused", () => {
   expect(() => guestModules(folder, [])).toThrow("one kernel version was expected, 2 are there");
 });
 
-test("a module the kernel does not have is named", () => {
-  mkdirSync(join(folder, "lib/modules/6.1.0"), { recursive: true });
-  expect(() => guestModules(folder, ["no_such_module"])).toThrow("no_such_module not found");
+test("a module that this kernel does not have is left out, and the others come along", () => {
+  const drivers = join(folder, "lib/modules/6.1.0/kernel/drivers");
+  mkdirSync(drivers, { recursive: true });
+  writeFileSync(join(folder, "lib/modules/6.1.0/modules.builtin"), "kernel/drivers/inside.ko\n");
+  const object = ["gcc", "-x", "c", "-c", "-o", join(drivers, "here.ko"), "-"];
+  expect(Bun.spawnSync(object, { stdin: Buffer.from("int x;\n") }).success).toBe(true);
+
+  const archive = guestModules(folder, ["no-such-module", "inside", "here"]);
+  const modules = [...readCpio(archive)].filter(({ path }) => path.endsWith(".ko")).map(({ path }) => path);
+  expect(modules).toEqual(["lib/modules/6.1.0/here.ko"]);
 });
 
 test("without modules only their lists are written, empty", () => {

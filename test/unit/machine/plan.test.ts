@@ -23,6 +23,7 @@ const PLAN: Plan = {
   term: "xterm",
   log: 2,
   trace: 10,
+  metrics: { fd: 11, id: "m" },
   sandbox: { required: [[0, "limits"]], namespaces: undefined },
 };
 

@@ -21,12 +21,20 @@ const read = (path: string) => readFileSync(join(root, path), "utf8");
 
 describe("limits", () => {
   test("are what the kernel's files take", () => {
-    expect([...cgroupLimits({ name: "x", memory_mib: 512, cpu_percent: 250, pids: 40 })]).toEqual([
-      ["memory.max", "536870912"],
-      ["cpu.max", "250000 100000"],
-      ["pids.max", "40"],
+    expect([...cgroupLimits({ name: "x", memory_mib: 512, cpu_percent: 250, pids: 40 }, ["8:0"])]).toEqual([
+      ["memory.max", ["536870912"]],
+      ["cpu.max", ["250000 100000"]],
+      ["pids.max", ["40"]],
     ]);
-    expect(cgroupLimits({ name: "x" }).size).toBe(0);
+    expect(cgroupLimits({ name: "x" }, []).size).toBe(0);
+  });
+
+  test("on reads and writes are each device's", () => {
+    const io = { rbps_mib: 2, wiops: 300 };
+    expect(cgroupLimits({ name: "x", io }, ["8:0", "259:1"]).get("io.max")).toEqual([
+      "8:0 rbps=2097152 wiops=300",
+      "259:1 rbps=2097152 wiops=300",
+    ]);
   });
 });
 
@@ -35,7 +43,7 @@ describe("entering", () => {
     cgroup("", ["cgroup.subtree_control"], "cpu pids");
     cgroup("vms", ["cgroup.subtree_control"]);
     cgroup("vms/a", ["memory.max", "pids.max", "cgroup.procs"]);
-    enterCgroup({ name: "vms/a", memory_mib: 1, pids: 3 }, root);
+    enterCgroup({ name: "vms/a", memory_mib: 1, pids: 3 }, [], root);
     expect(read("cgroup.subtree_control")).toStartWith("+memory");
     expect(read("vms/cgroup.subtree_control")).toBe("+memory +pids");
     expect(read("vms/a/memory.max")).toBe("1048576");
@@ -43,10 +51,18 @@ describe("entering", () => {
     expect(read("vms/a/cgroup.procs")).toBe("0");
   });
 
+  test("with limits on a disk also has the memory counted, whose write-backs they are of", () => {
+    cgroup("", ["cgroup.subtree_control"]);
+    cgroup("a", ["io.max", "cgroup.procs"]);
+    enterCgroup({ name: "a", io: { wbps_mib: 1 } }, ["8:0"], root);
+    expect(read("cgroup.subtree_control")).toBe("+io +memory");
+    expect(read("a/io.max")).toBe("8:0 wbps=1048576");
+  });
+
   test("makes what is not there, and asks for no controller without a limit", () => {
     cgroup("vms", []);
     // The kernel would make the file with the folder; a folder of tmpfs has none.
-    expect(() => enterCgroup({ name: "vms/new/deep" }, root)).toThrow("--cgroup: ");
+    expect(() => enterCgroup({ name: "vms/new/deep" }, [], root)).toThrow("--cgroup: ");
     expect(existsSync(join(root, "vms/new/deep"))).toBe(true);
     expect(existsSync(join(root, "cgroup.subtree_control"))).toBe(false);
   });
@@ -61,7 +77,7 @@ describe("entering", () => {
   ])("says what is wrong with %s", (_, config, message) => {
     cgroup("", ["cgroup.subtree_control", "file"], "memory");
     cgroup("a", ["cgroup.procs"]);
-    expect(() => enterCgroup(config, root)).toThrow(message);
+    expect(() => enterCgroup(config, [], root)).toThrow(message);
   });
 });
 

@@ -135,10 +135,12 @@ export class BalloonDevice implements VirtioDevice, BalloonControls {
 
   readonly #serve: Readonly<Record<Exclude<Role, "statistics">, (chain: DescriptorChain) => number>> = {
     inflate: (chain) => {
+      this.counters.inflations++;
       this.#pages.discard(chain, this.#memory!, this.counters);
       return 0;
     },
     deflate: (chain) => {
+      this.counters.deflations++;
       this.counters.deflatedPages += countPages(chain);
       return 0;
     },
@@ -147,6 +149,7 @@ export class BalloonDevice implements VirtioDevice, BalloonControls {
       return 0;
     },
     reports: (chain) => {
+      this.counters.reports++;
       this.counters.reportedBytes += discardBuffers(chain, this.#memory!, this.counters);
       return 0;
     },

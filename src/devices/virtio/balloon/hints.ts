@@ -54,7 +54,9 @@ export class Hints {
       this.#answered = new DataView(this.#bytes.buffer).getUint32(0, true);
       return wasRunning && this.#answered === VIRTIO_BALLOON_CMD_ID_STOP;
     }
-    if (this.isRunning) counters.hintedBytes += discardBuffers(chain, memory, counters);
+    if (!this.isRunning) return false;
+    counters.hints++;
+    counters.hintedBytes += discardBuffers(chain, memory, counters);
     return false;
   }
 

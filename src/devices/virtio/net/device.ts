@@ -10,7 +10,7 @@ import { type Alarm, Throttle } from "../limiter/throttle.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
 import { ConfigOffset, configSpace, linkStatus } from "./config.ts";
 import { ControlQueue } from "./control.ts";
-import { newCounters } from "./counters.ts";
+import { limiterCounters, newCounters } from "./counters.ts";
 import { offeredFeatures, tapOffload, VIRTIO_NET_F_CTRL_VQ, VIRTIO_NET_F_MQ } from "./features.ts";
 import { HEADER_BYTES } from "./frame.ts";
 import { MmdsPort } from "./mmds-port.ts";
@@ -79,7 +79,12 @@ export class NetDevice implements VirtioDevice {
     this.#attached = taps.length;
     const { counters } = this;
     const throttle = (limits: RateLimiterConfig | undefined, way: "receive" | "transmit") =>
-      new Throttle({ limits, counters, resume: () => this.#resume(way), ...clocks?.[way] });
+      new Throttle({
+        limits,
+        counters: limiterCounters(counters, way === "receive" ? "rx" : "tx"),
+        resume: () => this.#resume(way),
+        ...clocks?.[way],
+      });
     const rxThrottle = throttle(config.rx_rate_limiter, "receive");
     const txThrottle = throttle(config.tx_rate_limiter, "transmit");
     this.#mmds = backEnd.mmds && this.#mmdsPort(backEnd.mmds, config, clocks?.mmds);

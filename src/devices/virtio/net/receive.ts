@@ -149,6 +149,9 @@ export class Receiver {
     this.isGone = errno === Errno.EBADFD || errno === 0;
     if (this.isGone) return;
     this.events = EPOLL.IN;
-    if (errno !== Errno.EAGAIN && errno !== Errno.EINTR) this.#services.counters.errors++;
+    if (errno !== Errno.EAGAIN && errno !== Errno.EINTR) {
+      this.#services.counters.rxFailures++;
+      this.#services.counters.errors++;
+    }
   }
 }

@@ -53,6 +53,7 @@ export class TapPair implements QueuePair {
 
   /** What it is ready for shows when it is tried. */
   #ready(): void {
+    this.#services.counters.tapEvents++;
     if (this.#transmitter.events !== 0) this.#send();
     if (this.#receiver.events !== 0) this.#receiver.receive();
     this.#settle();

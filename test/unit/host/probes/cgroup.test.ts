@@ -5,7 +5,7 @@ import { fakeHost } from "../../../support/fake-host.ts";
 test("a group that is the caller's, with all controllers, is good", () => {
   expect(probeCgroups(fakeHost()).map(({ status, found }) => [status, found])).toEqual([
     ["ok", "/sys/fs/cgroup"],
-    ["ok", "/sys/fs/cgroup/user.slice/volt: cpu, memory, pids"],
+    ["ok", "/sys/fs/cgroup/user.slice/volt: cpu, io, memory, pids"],
   ]);
 });
 
@@ -30,8 +30,8 @@ test("controllers that are missing are named, with the line that hands them down
   const own = "/sys/fs/cgroup/user.slice/volt/cgroup.controllers";
   expect(probeCgroups(fakeHost({ [own]: "pids\n" }))[1]).toMatchObject({
     status: "info",
-    found: "/sys/fs/cgroup/user.slice/volt lacks cpu, memory",
-    mend: 'echo "+cpu +memory" > cgroup.subtree_control in the group above',
+    found: "/sys/fs/cgroup/user.slice/volt lacks cpu, io, memory",
+    mend: 'echo "+cpu +io +memory" > cgroup.subtree_control in the group above',
   });
 });
 
@@ -43,6 +43,6 @@ test("beside version 1, the hierarchy is looked for where systemd puts it", () =
   });
   const [version, delegation] = probeCgroups(host);
   expect(version).toMatchObject({ status: "ok", found: "/sys/fs/cgroup/unified" });
-  expect(delegation).toMatchObject({ found: "/sys/fs/cgroup/unified lacks cpu, memory, pids" });
+  expect(delegation).toMatchObject({ found: "/sys/fs/cgroup/unified lacks cpu, io, memory, pids" });
   expect(delegation?.mend).toContain("version 1 holds these controllers");
 });
