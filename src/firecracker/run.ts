@@ -6,7 +6,7 @@ import { exitNow, nameThread } from "../../ffi/process.ts";
 import { listenAt } from "../../ffi/socket.ts";
 import { answer, fault } from "../api/router.ts";
 import { ApiServer, MAX_BODY_BYTES, type PlannedApi } from "../api/server.ts";
-import { MOST_MMDS_BYTES } from "../config/schema.ts";
+import { MOST_MMDS_BYTES } from "../config/mmds.ts";
 import { type Counts, newCounts } from "../observe/metrics/counts.ts";
 import { Timeline } from "../observe/timeline.ts";
 import { DEFAULT_ID, FIRECRACKER_VERSION } from "../version.ts";

@@ -60,6 +60,7 @@ const EVERY_FLAG = [
   ...["--kernel", "k", "--cmdline", "a=b", "--append", "c d", "--cpus", "3", "--memory", "1G", "--hugepages"],
   ...["--console", "none", "--id", "name-1", "--boot-protocol", "pvh", "--load", "copy", "--stop-timeout", "0.5"],
   ...["--log-level", "trace", "--log-format", "json", "--log-file", "l", "--trace", "t", "--rng"],
+  ...["--metadata", "m"],
   ...[
     "--uid",
     "1",
@@ -92,7 +93,7 @@ describe("--print-config", () => {
       volt: {
         ...VOLT_DEFAULTS,
         ...{ id: "name-1", append: "c d", command: ["ls", "-l", ""], console: "none" },
-        ...{ boot_protocol: "pvh", load: "copy", stop_timeout: 0.5, trace_path: "t" },
+        ...{ boot_protocol: "pvh", load: "copy", stop_timeout: 0.5, trace_path: "t", metadata_path: "m" },
         sandbox: { ...SANDBOX_DEFAULTS, ...EVERY_SANDBOX_SETTING },
       },
     });
