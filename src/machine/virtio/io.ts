@@ -4,12 +4,13 @@ import { EventFd } from "../../../ffi/eventfd.ts";
 import { VirtioBackend } from "../../devices/virtio/backend.ts";
 import { deviceReading } from "../../devices/virtio/counters.ts";
 import type { VirtioDevice } from "../../devices/virtio/device.ts";
+import { LineLimiter } from "../../observe/line-limiter.ts";
 import type { DeviceReading } from "../../observe/metrics/readings.ts";
 import { line } from "../lines.ts";
 import type { MachineParts } from "../parts.ts";
 import { virtioState } from "./state.ts";
 
-type Parts = Pick<MachineParts, "devices" | "block" | "lines" | "memory"> & {
+type Parts = Pick<MachineParts, "devices" | "block" | "lines" | "memory" | "counts"> & {
   readonly log: { warn(text: string): void };
 };
 
@@ -24,11 +25,15 @@ export class VirtioIo {
   /** Every queue of every device, and their own descriptors; the index is the epoll token, less the first. */
   readonly #wakers: readonly Waker[];
 
-  constructor({ devices, block, lines, memory, log }: Parts) {
+  constructor({ devices, block, lines, memory, counts, log }: Parts) {
     this.#backends = devices.map((device, slot) => {
       const descriptors = lines.virtio[slot]!;
       const own = { interrupt: line(descriptors.interrupt), kicks: descriptors.kicks.map(line), descriptors };
-      return new VirtioBackend(device, virtioState(block, slot), memory, own, (problem) => log.warn(problem));
+      const limiter = new LineLimiter();
+      const report = (problem: string): void => {
+        if (!limiter.say(problem, (line) => log.warn(line))) counts.log.limited++;
+      };
+      return new VirtioBackend(device, virtioState(block, slot), memory, own, report);
     });
     this.#wakers = this.#backends.flatMap((backend, slot) => [
       ...kickWakers(backend, lines.virtio[slot]!.kicks),
