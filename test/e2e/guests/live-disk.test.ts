@@ -30,13 +30,18 @@ test("a guest with placeholders gets disks, writes to them, and has empty ones a
       `curl -s -S --max-time 60 -w '%{http_code}' --unix-socket ${folder}/api -X PATCH -d '{"drive_id":"${disk}","path_on_host":"${path}"}' http://localhost/drives/${disk}`,
     );
   const flags = disks.flatMap((disk, i) => ["--disk", `${folder}/${disk},id=${disk},io=${i === 0 ? "async" : "sync"}`]);
-  const api = ["--api", `${folder}/api`, "--allow-path", `${folder}/images`];
+  const api = ["--api", `${folder}/api`, "--allow-path", `${folder}/images`, "--allow-path", "/dev"];
   await using running = await startVolt([...flags, ...api, "--", "sh", "-c", script]);
   await running.printed("empty");
-  for (const disk of disks) expect(await swap(disk, `${folder}/images/${disk}`)).toBe("204");
+  // A block device that was not there at the start, and a file.
+  const loop = (await onHost(`PATH=$PATH:/sbin losetup -f --show ${folder}/images/vda`)).trim();
+  expect(await swap("vda", loop)).toBe("204");
+  expect(await swap("vdb", `${folder}/images/vdb`)).toBe("204");
   await running.printed("done");
   expect(await swap("vda", "/etc/passwd")).toContain("--allow-path");
   for (const disk of disks) expect(await swap(disk, `${folder}/${disk}`)).toBe("204");
+  // It is free at once: nobody else holds it.
+  await onHost(`PATH=$PATH:/sbin; losetup -d ${loop}; ! losetup ${loop} 2>/dev/null`);
   const { status, stdout } = await running.end();
   expect({ status, stdout }).toEqual({
     status: 0,
