@@ -40,7 +40,7 @@ export class FakeMachine implements MachineControl {
     this.#disks = new Map(drives.map((drive) => [drive.drive_id, this.#disk(drive.path_on_host, drive.rate_limiter)]));
     this.#cards = new Map(this.started["network-interfaces"].map((card) => [card.iface_id, fakeCard()]));
     this.#balloon = balloon && fakeBalloon(balloon.amount_mib, balloon.stats_polling_interval_s);
-    this.#entropy = entropy && { kind: "entropy", ...limits({}) };
+    this.#entropy = entropy && fakeEntropy();
   }
 
   get config(): VmConfig {
@@ -134,6 +134,17 @@ function limits(first: RateLimiterConfig) {
       return now;
     },
     limit,
+  };
+}
+
+function fakeEntropy(): EntropyControls {
+  const own = limits({});
+  return {
+    kind: "entropy",
+    get limits() {
+      return own.limits;
+    },
+    limit: own.limit,
   };
 }
 

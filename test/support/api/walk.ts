@@ -4,6 +4,7 @@ import Ajv2020, { type ValidateFunction } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { openApi } from "../../../scripts/schemas/documents.ts";
 import { Model, type Request, requests, type World } from "./model.ts";
+import { SWAGGER } from "./swagger.ts";
 
 export interface WalkOptions {
   /** How many walks, and how long each is at most. */
@@ -113,6 +114,8 @@ function judge(method: string, path: string, status: number, said: unknown): voi
   const validate = validators.get(key) ?? ajv.compile(schema as object);
   validators.set(key, validate);
   expect([key, validate(said), validate.errors]).toEqual([key, true, null]);
+  // Where it is at hand, Firecracker's document has a word too.
+  expect([key, SWAGGER?.problemOfAnswer(method, path, status, said)]).toEqual([key, undefined]);
 }
 
 function schemaOf(method: string, path: string): unknown {
