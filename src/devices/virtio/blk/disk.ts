@@ -10,6 +10,7 @@ export class Disk implements Disposable {
   readonly id: string;
   readonly file: Fd;
   readonly isBlockDevice: boolean;
+  readonly isLocal: boolean;
   readonly isReadOnly: boolean;
   /** Flushes are dropped, as the user wished: what the host loses in a power failure, the guest has lost. */
   readonly dropsFlushes: boolean;
@@ -31,6 +32,7 @@ export class Disk implements Disposable {
     this.id = drive.drive_id;
     this.file = new Fd(opened.fd, opened.path);
     this.isBlockDevice = opened.isBlockDevice;
+    this.isLocal = opened.isLocal;
     this.isReadOnly = drive.is_read_only;
     this.dropsFlushes = drive.cache_type === "Unsafe";
     this.blockSize = opened.blockSize;

@@ -62,7 +62,7 @@ function createDisk(drive: DriveConfig, opened: OpenedDisk, sources: readonly Ev
   const rest = sizeOf(disk.file) - disk.capacity * SECTOR_BYTES;
   if (rest > 0) notes.push(`the last ${rest} bytes of ${opened.path} are no whole block: the guest does not see them`);
   const createEngine = (operations: readonly Operation[]): DiskEngine =>
-    chooseEngine(drive, disk.file, operations, (why) => notes.push(why));
+    chooseEngine(drive, disk, operations, (why) => notes.push(why));
   const { num_queues: queues, rate_limiter: limits } = drive;
   return new BlkDevice({ disk, queues, createEngine, limits, notes, sources });
 }

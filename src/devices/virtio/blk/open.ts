@@ -3,6 +3,7 @@ import { directAlignment, sectorSizes } from "../../../../ffi/block-device.ts";
 import { SystemError } from "../../../../ffi/error.ts";
 import type { Fd } from "../../../../ffi/fd.ts";
 import { lockFile } from "../../../../ffi/file-lock.ts";
+import { isOnLocalFileSystem } from "../../../../ffi/file-system.ts";
 import type { DriveConfig } from "../../../config/devices.ts";
 import { ConfigError } from "../../../config/error.ts";
 import { openDiskFile } from "../../../host/open-file.ts";
@@ -13,6 +14,8 @@ export interface OpenedDisk {
   readonly fd: number;
   readonly path: string;
   readonly isBlockDevice: boolean;
+  /** A file on a filesystem that waits for no other machine. */
+  readonly isLocal: boolean;
   /** In bytes: see `BlkGeometry`. */
   readonly blockSize: number;
   readonly physicalSize: number;
@@ -42,11 +45,13 @@ export function openDisk({ path_on_host: path, is_read_only: isReadOnly, direct 
     fd.setNonBlocking(false);
     lock(fd, isReadOnly);
     fd.setInherited(true);
+    const isLocal = !isBlockDevice && isOnLocalFileSystem(fd);
     const sizes = isBlockDevice ? sectorSizes(fd) : { logical: SECTOR_BYTES, physical: PAGE };
     const alignment = direct ? (directAlignment(fd) ?? SAFE_ALIGNMENT) : undefined;
     const blockSize = Math.max(sizes.logical, alignment?.offset ?? 0);
     const physicalSize = Math.max(sizes.physical, blockSize);
-    return { fd: fd.number, path, isBlockDevice, blockSize, physicalSize, ...(alignment ? { alignment } : {}) };
+    const geometry = { blockSize, physicalSize, ...(alignment ? { alignment } : {}) };
+    return { fd: fd.number, path, isBlockDevice, isLocal, ...geometry };
   } catch (error) {
     fd.close();
     throw error;

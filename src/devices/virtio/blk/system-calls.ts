@@ -16,6 +16,6 @@ const RING: Rule = allow("requests of disks go to their rings", "io_uring_enter"
 
 /** Also beside a ring: discards of block devices, and hosts that have no io_uring. */
 const SYNCHRONOUS: readonly Rule[] = [
-  allow("requests of disks that wait for each other", "preadv pwritev fdatasync fallocate"),
+  allow("requests of disks that wait for each other", "preadv2 pwritev2 fdatasync fallocate"),
   allow("discards on block devices", "ioctl", requests(BLOCK_REQUESTS)),
 ];
