@@ -6,6 +6,7 @@ import { CAP, PR } from "../../../ffi/capabilities.ts";
 import { EPOLL } from "../../../ffi/epoll.ts";
 import { Errno } from "../../../ffi/error.ts";
 import { O, STAT } from "../../../ffi/fd.ts";
+import { SUPER_MAGIC } from "../../../ffi/file-system.ts";
 import { IN } from "../../../ffi/inotify.ts";
 import * as uring from "../../../ffi/io-uring/layouts.ts";
 import { Exit } from "../../../ffi/kvm/exits.ts";
@@ -21,7 +22,7 @@ import { SHUT } from "../../../ffi/socket.ts";
 import { allSystemCalls } from "../../../ffi/system-calls.ts";
 import { TUN_F, TunIoctl } from "../../../ffi/tap.ts";
 import { UIO_MAXIOV } from "../../../ffi/uio.ts";
-import { FALLOC_FL } from "../../../ffi/vectored-io.ts";
+import { FALLOC_FL, RWF_NOWAIT } from "../../../ffi/vectored-io.ts";
 import { VHOST_FILE_UNBIND, VhostIoctl } from "../../../ffi/vhost.ts";
 import { filesUnder, ROOT, textOf } from "../../support/source-tree.ts";
 import { askHeaders, type Question } from "./headers.ts";
@@ -33,6 +34,8 @@ const { Ioctl, Cap, ...otherKvmConstants } = ioctls;
 // EDGE reads better than the header's ET.
 const { EDGE, ...epoll } = EPOLL;
 const epollByHeaderName = { ...epoll, ET: EDGE };
+
+const magicNumbers = Object.fromEntries(Object.entries(SUPER_MAGIC).map(([name, value]) => [`${name}_MAGIC`, value]));
 
 /** Tables of numbers: the header that names them, what its names start with, and the numbers. */
 const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Readonly<Record<string, number>>])[] = [
@@ -50,6 +53,8 @@ const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Read
   ["linux/uio.h", "", { UIO_MAXIOV }],
   ["sys/socket.h", "SHUT_", SHUT],
   ["linux/falloc.h", "FALLOC_FL_", FALLOC_FL],
+  ["linux/fs.h", "", { RWF_NOWAIT }],
+  ["linux/magic.h", "", magicNumbers],
   ["sys/inotify.h", "IN_", IN],
   [IO_URING, "IORING_OP_", uring.RingOp],
   [IO_URING, "IORING_SETUP_", uring.IORING_SETUP],
@@ -96,7 +101,7 @@ const PRIVATE: readonly (readonly [file: string, header: string, names: readonly
   ["ffi/process.ts", "sys/syscall.h", ["SYS_GETTID", "SYS_TGKILL"]],
   ["ffi/host.ts", "sys/syscall.h", ["SYS_SECCOMP", "SYS_LANDLOCK_CREATE_RULESET"]],
   ["ffi/io-uring/setup.ts", "sys/syscall.h", ["SYS_IO_URING_SETUP", "SYS_IO_URING_ENTER", "SYS_IO_URING_REGISTER"]],
-  ["ffi/vectored-io.ts", "sys/syscall.h", ["SYS_FDATASYNC", "SYS_FALLOCATE", "SYS_PREADV", "SYS_PWRITEV"]],
+  ["ffi/vectored-io.ts", "sys/syscall.h", ["SYS_FDATASYNC", "SYS_FALLOCATE"]],
   ["ffi/block-device.ts", "sys/syscall.h", ["SYS_STATX"]],
   ["ffi/block-device.ts", "linux/stat.h", ["STATX_DIOALIGN"]],
   ["ffi/block-device.ts", "fcntl.h", ["AT_EMPTY_PATH"]],

@@ -22,6 +22,8 @@ export class Disk implements Disposable {
   /** It may be another one later, as what follows. */
   file: Fd;
   isBlockDevice: boolean;
+  /** Whether it is on a filesystem that waits for no other machine. */
+  isLocal: boolean;
   /** With O_DIRECT: what addresses and lengths of buffers must be multiples of. */
   alignment: DiskFile["alignment"];
   /** In sectors of 512 bytes. */
@@ -37,6 +39,7 @@ export class Disk implements Disposable {
     this.first = { path: opened.path, name: new Fd(opened.name, opened.path) };
     this.file = new Fd(opened.fd, opened.path);
     this.isBlockDevice = opened.isBlockDevice;
+    this.isLocal = opened.isLocal;
     this.isReadOnly = drive.is_read_only;
     this.dropsFlushes = drive.cache_type === "Unsafe";
     this.blockSize = opened.blockSize;
@@ -52,6 +55,7 @@ export class Disk implements Disposable {
     this.file.close();
     this.file = new Fd(opened.fd, opened.path);
     this.isBlockDevice = opened.isBlockDevice;
+    this.isLocal = opened.isLocal;
     this.alignment = opened.alignment;
     this.canPunch = this.canZero = true;
     this.capacity = this.measure();

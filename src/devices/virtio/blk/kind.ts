@@ -93,7 +93,7 @@ function createDisk(
   if (rest > 0)
     notes.push(`the last ${rest} bytes of ${disk.file.about} are no whole block: the guest does not see them`);
   const createEngine = (operations: readonly Operation[]): DiskEngine =>
-    chooseEngine(drive, disk.file, operations, (why) => notes.push(why));
+    chooseEngine(drive, disk, operations, (why) => notes.push(why));
   const { num_queues: queues, rate_limiter: limits } = drive;
   const open = (path: string) => openAnother(path, disk, reach);
   return new BlkDevice({ disk, queues, createEngine, limits, notes, open, ...connections });

@@ -3,6 +3,7 @@ import { directAlignment, sectorSizes } from "../../../../ffi/block-device.ts";
 import { SystemError } from "../../../../ffi/error.ts";
 import { Fd, O } from "../../../../ffi/fd.ts";
 import { lockFile } from "../../../../ffi/file-lock.ts";
+import { isOnLocalFileSystem } from "../../../../ffi/file-system.ts";
 import type { DriveConfig } from "../../../config/devices.ts";
 import { ConfigError } from "../../../config/error.ts";
 import { openDiskFile } from "../../../host/open-file.ts";
@@ -13,6 +14,8 @@ export interface DiskFile {
   readonly fd: number;
   readonly path: string;
   readonly isBlockDevice: boolean;
+  /** A file on a filesystem that waits for no other machine. */
+  readonly isLocal: boolean;
   /** In bytes: see `BlkGeometry`. */
   readonly blockSize: number;
   readonly physicalSize: number;
@@ -64,7 +67,8 @@ export function describeFile(fd: Fd, direct: boolean): DiskFile {
   const blockSize = Math.max(sizes.logical, alignment?.offset ?? 0);
   const physicalSize = Math.max(sizes.physical, blockSize);
   const path = fd.about;
-  return { fd: fd.number, path, isBlockDevice, blockSize, physicalSize, ...(alignment ? { alignment } : {}) };
+  const isLocal = !isBlockDevice && isOnLocalFileSystem(fd);
+  return { fd: fd.number, path, isBlockDevice, isLocal, blockSize, physicalSize, ...(alignment ? { alignment } : {}) };
 }
 
 /** @throws ConfigError */

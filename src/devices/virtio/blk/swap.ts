@@ -34,7 +34,7 @@ export class FileSwap {
     const { file, done } = this.#next!;
     this.#next = undefined;
     try {
-      this.#engine.replaceFile(new Fd(file.fd, file.path));
+      this.#engine.replaceFile(new Fd(file.fd, file.path), file.isLocal);
     } catch (error) {
       new Fd(file.fd, file.path).close();
       return { done, problem: error instanceof Error ? error.message : String(error) };

@@ -23,6 +23,7 @@ export function blkLiveCalls(drives: readonly DriveConfig[]): readonly Rule[] {
         ...Object.fromEntries(drives.map((drive) => accessOf(drive))),
       }),
     ]),
+    allow("which filesystem it is on", "fstatfs"),
     allow("no two VMs write the same", "fcntl", [is(1, "op", { F_OFD_SETLK })]),
     allow("how large its sectors are", "ioctl", requests(SIZE_REQUESTS)),
     ...(direct ? [allow("what O_DIRECT wants of it", "statx", [is(2, "flags", STATX_FLAGS)])] : []),
@@ -56,6 +57,6 @@ const RING_FILE: Rule = allow("a ring's file, and nothing else of it, is replace
 
 /** Also beside a ring: discards of block devices, and hosts that have no io_uring. */
 const SYNCHRONOUS: readonly Rule[] = [
-  allow("requests of disks that wait for each other", "preadv pwritev fdatasync fallocate"),
+  allow("requests of disks that wait for each other", "preadv2 pwritev2 fdatasync fallocate"),
   allow("discards on block devices", "ioctl", requests(BLOCK_REQUESTS)),
 ];

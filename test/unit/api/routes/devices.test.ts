@@ -1,10 +1,10 @@
 /** What a client may change of devices while the machine runs. */
 import { expect, test } from "bun:test";
-import type { Method } from "../../../../src/api/http/request.ts";
 import type { HttpResponse } from "../../../../src/api/http/response.ts";
 import { answer, fault, json, NO_CONTENT } from "../../../../src/api/router.ts";
 import { runningRoutes } from "../../../../src/api/routes/running.ts";
 import { voltRoutes } from "../../../../src/api/routes/volt.ts";
+import type { Method } from "../../../../src/http/request-line.ts";
 import { CLOSED, FakeMachine } from "../../../support/api/fake-machine.ts";
 
 const machine = () =>
@@ -22,7 +22,7 @@ function ask(of: FakeMachine, method: Method, path: string, body?: object) {
     vmConfig: () => of.config as unknown as Readonly<Record<string, unknown>>,
   };
   const routes = { ...runningRoutes(of, identity), ...voltRoutes(of) };
-  return answer({ method, path, body: body && JSON.stringify(body) }, routes);
+  return answer({ method, path, body: body && JSON.stringify(body) }, routes, of.counts);
 }
 
 const limit = { ops: { size: 5, one_time_burst: 0, refill_time: 100 } };
