@@ -2,7 +2,6 @@
  * What somebody tries who runs code in volt's process. None does harm where it succeeds. The table says which layer stops
  * it, alone: docs/security.md shows it.
  */
-import { errno } from "../../../ffi/error.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { Mapping } from "../../../ffi/memory.ts";
 import { systemCallNumber } from "../../../ffi/system-calls.ts";
@@ -51,8 +50,7 @@ function address(argument: NodeJS.TypedArray): number {
 /** The call's result, or minus errno. */
 function call(name: string, ...args: number[]): number {
   const [a = 0, b = 0, c = 0, d = 0, e = 0] = args;
-  const result = libc.syscall(systemCallNumber(name), a, b, c, d, e);
-  return result < 0 ? -errno() : result;
+  return libc.syscall(systemCallNumber(name), a, b, c, d, e);
 }
 const fails = (name: string, ...args: number[]) => Math.max(0, -call(name, ...args));
 const opens = (path: string, flags: number) => fails("openat", AT_FDCWD, address(text(path)), flags, 0o600);
