@@ -7,6 +7,7 @@ import { confinement } from "../security/confinement.ts";
 import { becomeSecondStage } from "./confine.ts";
 import { openPlan } from "./open.ts";
 import type { PlannedFace } from "./plan.ts";
+import { HANDLED_SIGNALS } from "./signals.ts";
 
 export interface FirstStage {
   readonly config: VmConfig;
@@ -24,7 +25,7 @@ export interface FirstStage {
 export function enterSecondStage({ config, kinds, kernel, timeline, face }: FirstStage): never {
   const open = openPlan(config, kinds, kernel, timeline);
   try {
-    const way = confinement(config.volt.sandbox, deviceFolders(kinds, open.devices));
+    const way = confinement(config.volt.sandbox, deviceFolders(kinds, open.devices), HANDLED_SIGNALS);
     const worn = face ? { face: face() } : {};
     timeline.mark("confined, exec");
     return becomeSecondStage({ ...open, ...worn, sandbox: way.demands, stamps: timeline.stamps() }, way);
