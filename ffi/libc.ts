@@ -10,7 +10,7 @@
  * has beyond those named here are 0.
  */
 import { dlopen, type FFIFunction, FFIType, linkSymbols } from "bun:ffi";
-import { type Bootstrap, systemCallCode } from "./system-call-code.ts";
+import { type Bootstrap, inheritance, systemCallCode } from "./system-call-code.ts";
 import { systemCallNumber } from "./system-calls.ts";
 
 const i64 = FFIType.i64_fast;
@@ -112,15 +112,21 @@ type Libc = { readonly [K in keyof All]: Plain<All[K]> };
 
 const { mmap, mprotect } = systemCalls;
 const loaded = dlopen("libc.so.6", { ...functions, mmap, mprotect }).symbols as unknown as Libc;
-export const libc: Libc = { ...loaded, ...linkSystemCalls(loaded) };
+const addresses = systemCallAddresses(loaded);
+export const libc: Libc = { ...loaded, ...linkSystemCalls() };
+/** A word of the argv of each Worker that is started under filters. */
+export const WORKER_ARGUMENT = inheritance(addresses);
 
-function linkSystemCalls(bootstrap: Bootstrap): Pick<Libc, keyof typeof systemCalls> {
+function systemCallAddresses(bootstrap: Bootstrap): readonly number[] {
   const calls = Object.entries(systemCalls).map(([name, { args }]) => ({
     // `syscall` takes the call's number as an argument.
     number: name === "syscall" ? undefined : systemCallNumber(KERNEL_NAMES[name] ?? name),
     arguments: args.length,
   }));
-  const addresses = systemCallCode(calls, bootstrap);
+  return systemCallCode(calls, bootstrap);
+}
+
+function linkSystemCalls(): Pick<Libc, keyof typeof systemCalls> {
   const linked = Object.entries(systemCalls).map(([name, call], i) => [name, { ...call, ptr: addresses[i]! }]);
   return linkSymbols(Object.fromEntries(linked)).symbols as unknown as Libc;
 }

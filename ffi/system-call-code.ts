@@ -34,8 +34,30 @@ export interface Bootstrap {
   mprotect(address: number, length: number, prot: number): number;
 }
 
-/** Puts the functions into memory of this process, for its life. @returns their addresses @throws Error */
-export function systemCallCode(functions: readonly SystemCallFunction[], { mmap, mprotect }: Bootstrap): number[] {
+/** The functions, in memory of this process, for its life. @returns their addresses @throws Error */
+export function systemCallCode(functions: readonly SystemCallFunction[], bootstrap: Bootstrap): number[] {
+  const address = inheritedCode() ?? writeCode(functions, bootstrap);
+  return functions.map((_, i) => address + i * ALIGNMENT);
+}
+
+const INHERITED = "--system-calls=";
+
+/**
+ * What a Worker is to have in its argv, so that it uses the code of the thread that starts it: under a filter that forbids
+ * executable memory it can't make its own. @param addresses what `systemCallCode` returned
+ */
+export function inheritance(addresses: readonly number[]): string {
+  return `${INHERITED}${addresses[0]}`;
+}
+
+/** Not in the main thread: there argv is the user's. */
+function inheritedCode(): number | undefined {
+  if (Bun.isMainThread) return undefined;
+  const word = process.argv.find((argument) => argument.startsWith(INHERITED));
+  return word === undefined ? undefined : Number(word.slice(INHERITED.length));
+}
+
+function writeCode(functions: readonly SystemCallFunction[], { mmap, mprotect }: Bootstrap): number {
   const size = Math.ceil((functions.length * ALIGNMENT) / PAGE) * PAGE;
   const address = mmap(null, size, PROT.READ | PROT.WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
   if (address < 0) throw new Error("this host gives no memory: mmap failed");
@@ -47,7 +69,7 @@ export function systemCallCode(functions: readonly SystemCallFunction[], { mmap,
   if (mprotect(address, size, PROT.READ | PROT.EXEC) !== 0) {
     throw new Error("this host lets no program make code (mprotect failed): a security module forbids it");
   }
-  return functions.map((_, i) => address + i * ALIGNMENT);
+  return address;
 }
 
 /** One function, at most ALIGNMENT bytes. */

@@ -65,6 +65,7 @@ const past = (error: number, ...later: number[]) => (later.includes(error) ? 0 :
 
 const O = { RDWR: 2, CREAT: 0o100 };
 const EINVAL = 22;
+const EBUSY = 16;
 const ENOEXEC = 8;
 
 export const ATTACKS: readonly Attack[] = [
@@ -125,6 +126,15 @@ export const ATTACKS: readonly Attack[] = [
     run: ({ sibling }) => opens(`/proc/${sibling}/mem`, 0),
   },
   {
+    name: "copy another process's memory",
+    stoppedBy: { landlock: 1, seccomp: true },
+    // Into one byte, from where nothing is: who may do it gets as far as that.
+    run: ({ sibling }) => {
+      const [local, remote] = [new BigUint64Array([BigInt(memory.address), 1n]), new BigUint64Array([1n, 1n])];
+      return past(fails("process_vm_readv", sibling, address(local), 1, address(remote), 1), EFAULT);
+    },
+  },
+  {
     name: "signal another process",
     stoppedBy: { landlock: 6, seccomp: true },
     run: ({ sibling }) => fails("kill", sibling, 18),
@@ -144,6 +154,11 @@ export const ATTACKS: readonly Attack[] = [
     name: "change the root",
     stoppedBy: { privileges: true, seccomp: true },
     run: () => fails("chroot", address(text("/"))),
+  },
+  {
+    name: "pivot the root",
+    stoppedBy: { privileges: true, seccomp: true },
+    run: () => past(fails("pivot_root", address(text("/")), address(text("/"))), EINVAL, EBUSY),
   },
   {
     name: "become another user",
