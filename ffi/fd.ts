@@ -1,8 +1,9 @@
 /** File descriptors that close themselves. */
 import { ptr } from "bun:ffi";
 import { get, layout, u32, u64 } from "./abi.ts";
-import { check, Errno, errno, SystemError } from "./error.ts";
+import { check, Errno, SystemError } from "./error.ts";
 import { libc } from "./libc.ts";
+import { AT } from "./namespaces.ts";
 
 export const O = {
   RDONLY: 0,
@@ -83,7 +84,7 @@ export class Fd implements Disposable {
    * @throws SystemError carrying the path
    */
   static open(path: string, flags: number, mode = 0o600): Fd {
-    return new Fd(check(libc.open(cString(path), flags | O.CLOEXEC, mode), "open", path), path);
+    return new Fd(check(libc.openat(AT.FDCWD, cString(path), flags | O.CLOEXEC, mode), "open", path), path);
   }
 
   /**
@@ -95,7 +96,7 @@ export class Fd implements Disposable {
     const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
     let number = libc.memfd_create(cString(name), isProgram ? flags | MFD_EXEC : flags);
     // Before Linux 6.3 there is no such flag, and every such file can be executed.
-    if (number < 0 && isProgram && errno() === Errno.EINVAL) number = libc.memfd_create(cString(name), flags);
+    if (number === -Errno.EINVAL && isProgram) number = libc.memfd_create(cString(name), flags);
     const fd = new Fd(check(number, "memfd_create", name), name);
     try {
       fd.writeAll(bytes);
@@ -158,7 +159,7 @@ export class Fd implements Disposable {
     let done = 0;
     while (done < length) {
       const n = libc.pread(this.number, address + done, length - done, offset + done);
-      if (n < 0 && errno() === Errno.EINTR) continue;
+      if (n === -Errno.EINTR) continue;
       if (check(n, "pread", this.about) === 0) break;
       done += n;
     }
@@ -168,14 +169,12 @@ export class Fd implements Disposable {
 
   /** One `read`: how many bytes came, or minus errno (so that EAGAIN is no exception on a busy path). */
   read(into: Uint8Array): number {
-    const n = libc.read(this.number, into, into.length);
-    return n < 0 ? -errno() : n;
+    return libc.read(this.number, into, into.length);
   }
 
   /** One `write`: how many bytes went, or minus errno. */
   write(bytes: Uint8Array): number {
-    const n = libc.write(this.number, bytes, bytes.length);
-    return n < 0 ? -errno() : n;
+    return libc.write(this.number, bytes, bytes.length);
   }
 
   /** Writes everything to a blocking descriptor. */
@@ -196,8 +195,8 @@ export class Fd implements Disposable {
    */
   lock(wait: boolean): boolean {
     for (;;) {
-      if (libc.flock(this.number, LOCK_EX | (wait ? 0 : LOCK_NB)) === 0) return true;
-      const code = errno();
+      const code = -libc.flock(this.number, LOCK_EX | (wait ? 0 : LOCK_NB));
+      if (code === 0) return true;
       if (code === Errno.EINTR) continue;
       if (code === Errno.EAGAIN) return false;
       throw new SystemError("flock", code, this.about);

@@ -7,6 +7,7 @@ export const CLONE = {
   NEWUTS: 0x0400_0000,
   NEWIPC: 0x0800_0000,
   NEWUSER: 0x1000_0000,
+  NEWPID: 0x2000_0000,
   NEWNET: 0x4000_0000,
 } as const;
 

@@ -1,6 +1,6 @@
 /** This process and its threads: names, ids, exec, exit. */
 import { ptr } from "bun:ffi";
-import { errno, SystemError } from "./error.ts";
+import { SystemError } from "./error.ts";
 import { cString } from "./fd.ts";
 import { libc } from "./libc.ts";
 import { ignoreSignal, KICK_SIGNAL, Signal } from "./signal.ts";
@@ -46,8 +46,8 @@ export function exec(path: string, argv: readonly string[], environment: Readonl
   };
   const args = vector(argv);
   const env = vector(Object.entries(environment).map(([name, value]) => `${name}=${value}`));
-  libc.execve(cString(path), args, env);
-  throw new SystemError("execve", errno(), `${path} (${strings.length} strings)`);
+  const result = libc.execve(cString(path), args, env);
+  throw new SystemError("execve", -result, `${path} (${strings.length} strings)`);
 }
 
 /**

@@ -1,5 +1,4 @@
 /** Reading, writing, syncing, allocating at an offset: what io_uring does too, in the calling thread. */
-import { errno } from "./error.ts";
 import { libc } from "./libc.ts";
 
 const SYS_FDATASYNC = 75;
@@ -17,24 +16,20 @@ export const FALLOC_FL = { KEEP_SIZE: 1, PUNCH_HOLE: 2, ZERO_RANGE: 16 } as cons
  * @returns bytes read, 0 at the end of the file, or minus errno
  */
 export function readVector(fd: number, vector: number, count: number, offset: number, flags = 0): number {
-  return outcome(libc.preadv2(fd, vector, count, offset, flags));
+  return libc.preadv2(fd, vector, count, offset, 0, flags);
 }
 
 /** @returns bytes written, or minus errno */
 export function writeVector(fd: number, vector: number, count: number, offset: number, flags = 0): number {
-  return outcome(libc.pwritev2(fd, vector, count, offset, flags));
+  return libc.pwritev2(fd, vector, count, offset, 0, flags);
 }
 
 /** Writes a file's data to its disk. @returns 0, or minus errno */
 export function syncData(fd: number): number {
-  return outcome(libc.syscall(SYS_FDATASYNC, fd, 0, 0, 0, 0));
+  return libc.syscall(SYS_FDATASYNC, fd, 0, 0, 0, 0);
 }
 
 /** @param mode FALLOC_FL bits @returns 0, or minus errno */
 export function allocate(fd: number, mode: number, offset: number, length: number): number {
-  return outcome(libc.syscall(SYS_FALLOCATE, fd, mode, offset, length, 0));
-}
-
-function outcome(result: number): number {
-  return result < 0 ? -errno() : result;
+  return libc.syscall(SYS_FALLOCATE, fd, mode, offset, length, 0);
 }

@@ -9,6 +9,7 @@ import { becomeSecondStage } from "./confine.ts";
 import type { PlannedMetrics } from "./metrics-file.ts";
 import { openPlan } from "./open.ts";
 import type { PlannedFace } from "./plan.ts";
+import { HANDLED_SIGNALS } from "./signals.ts";
 
 export interface FirstStage {
   readonly config: VmConfig;
@@ -33,7 +34,7 @@ export function enterSecondStage(stage: FirstStage): never {
   const { config, kinds, kernel, timeline, metadata, face, metrics, counts } = stage;
   const open = openPlan(config, kinds, kernel, timeline, metadata);
   try {
-    const way = confinement(config.volt.sandbox, devicePaths(kinds, config, open.devices));
+    const way = confinement(config.volt.sandbox, devicePaths(kinds, config, open.devices), HANDLED_SIGNALS);
     const worn = {
       ...(face ? { face: face() } : {}),
       ...(metrics ? { metrics: metrics() } : {}),

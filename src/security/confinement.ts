@@ -23,7 +23,9 @@ export interface Demands {
   /** Steps without which there is no start: their place in the list, and what to say. */
   readonly required: readonly (readonly [index: number, problem: string])[];
   /** The steps that tell of namespaces and of the new root; undefined where none were asked for. */
-  readonly namespaces: { readonly unshared: number; readonly rooted: number; readonly mustBe: boolean } | undefined;
+  readonly namespaces:
+    | { readonly unshared: number; readonly rooted: number; readonly mustBe: boolean; readonly ownPids: boolean }
+    | undefined;
 }
 
 export interface Confinement {
@@ -31,12 +33,16 @@ export interface Confinement {
   readonly demands: Demands;
 }
 
-/** @param open what devices have open @throws ConfigError, SystemError: what is asked for can't be had here */
-export function confinement(config: SandboxConfig, open: OpenPaths): Confinement {
+/**
+ * @param open what devices have open
+ * @param signals those that volt handles, all of them blocked: a parent outside of a PID namespace hands them on
+ * @throws ConfigError, SystemError: what is asked for can't be had here
+ */
+export function confinement(config: SandboxConfig, open: OpenPaths, signals: readonly number[]): Confinement {
   const steps = [
     ...limitSteps(),
-    ...ownNamespaces(config, open),
-    ...privilegeSteps({ uid: config.uid, gid: config.gid }),
+    ...ownNamespaces(config, open, signals),
+    ...privilegeSteps({ uid: config.uid, gid: config.gid }, config.pid_namespace),
   ];
   if (config.landlock) steps.push(...landlock(config, open));
   const find = (mark: string) => steps.findIndex((step) => step.mark === mark);
@@ -49,7 +55,12 @@ export function confinement(config: SandboxConfig, open: OpenPaths): Confinement
       namespaces:
         config.namespaces === "off"
           ? undefined
-          : { unshared: find(UNSHARED), rooted: find(ROOTED), mustBe: config.namespaces === "require" },
+          : {
+              unshared: find(UNSHARED),
+              rooted: find(ROOTED),
+              mustBe: config.namespaces === "require",
+              ownPids: config.pid_namespace,
+            },
     },
   };
 }
@@ -63,7 +74,7 @@ export function checkSandbox(config: SandboxConfig): void {
   allowedPaths(config);
 }
 
-function ownNamespaces(config: SandboxConfig, { folders }: OpenPaths): Step[] {
+function ownNamespaces(config: SandboxConfig, { folders }: OpenPaths, signals: readonly number[]): Step[] {
   if (config.namespaces === "off") return [];
   const contents = {
     libraries: libraryPaths(),
@@ -78,7 +89,7 @@ function ownNamespaces(config: SandboxConfig, { folders }: OpenPaths): Step[] {
     isPrivileged: capabilities.has(CAP.SYS_ADMIN),
     mapsItself: uid !== 0 || capabilities.has(CAP.SETFCAP),
   };
-  return namespaceSteps(user, rootSteps(contents), ROOTED);
+  return namespaceSteps(user, rootSteps(contents), ROOTED, config.pid_namespace ? signals : undefined);
 }
 
 function landlock(config: SandboxConfig, { files, folders }: OpenPaths): Step[] {
