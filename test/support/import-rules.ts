@@ -6,7 +6,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["main"],
   ["cli", "api", "firecracker"],
   ["machine"],
-  ["devices", "cpu", "boot", "snapshot", "security", "kernels", "host"],
+  ["devices", "cpu", "boot", "snapshot", "security", "kernels", "instances", "host"],
   ["memory"],
   ["ffi"],
 ];
