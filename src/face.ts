@@ -5,10 +5,10 @@ import type { Plan } from "./machine/plan.ts";
 export async function faceOf({ face }: Plan): Promise<Face> {
   switch (face?.name) {
     case undefined:
-      return ownFace(undefined);
+      return ownFace({ serve: undefined });
     case "volt": {
-      const { serveRunning } = await import("./api/running.ts");
-      return ownFace(serveRunning(face.data));
+      const { runFace } = await import("./api/own-face.ts");
+      return runFace(face.data);
     }
     case "firecracker": {
       const { firecrackerFace } = await import("./firecracker/face.ts");

@@ -18,6 +18,17 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
   doctor: async () => plain((await import("./doctor.ts")).doctorCommand),
   kernel: async () => plain((await import("./kernel/kernel.ts")).kernelCommand),
   cpu: async () => plain((await import("./cpu.ts")).cpuCommand),
+  ps: async () => plain((await import("./vm/ps.ts")).psCommand),
+  stop: async () => plain((await import("./vm/end.ts")).stopCommand),
+  kill: async () => plain((await import("./vm/end.ts")).killCommand),
+  pause: async () => plain((await import("./vm/pause.ts")).pauseCommand),
+  resume: async () => plain((await import("./vm/pause.ts")).resumeCommand),
+  console: async () => plain((await import("./vm/console.ts")).consoleCommand),
+  logs: async () => plain((await import("./vm/logs.ts")).logsCommand),
+  info: async () => plain((await import("./vm/info.ts")).infoCommand),
+  set: async () => plain((await import("./vm/set.ts")).setCommand),
+  events: async () => plain((await import("./vm/events.ts")).eventsCommand),
+  metrics: async () => plain((await import("./vm/metrics.ts")).metricsCommand),
   version: async () => plain((await import("./version.ts")).versionCommand),
 };
 

@@ -6,7 +6,6 @@ import type { VmConfigLayer } from "../config/parse.ts";
 import type { VmConfigInput } from "../config/schema.ts";
 import { parseMib } from "../config/size.ts";
 import { DEVICE_FLAGS, devicesOfFlags } from "./device-flags.ts";
-import { LATER_FLAGS } from "./later-flags.ts";
 import { SANDBOX_FLAGS, sandboxOfFlags } from "./sandbox-flags.ts";
 
 export const RUN_FLAGS = {
@@ -47,11 +46,19 @@ export const RUN_FLAGS = {
     options: ["serial", "virtio", "none"],
     description: "which console stdin and stdout are (default serial)",
   },
-  id: { type: "string", valueHint: "NAME", description: "a name for the VM" },
+  id: {
+    type: "string",
+    valueHint: "NAME",
+    description: "a name for the VM, and its guest's host name (default: a name that volt makes up)",
+  },
+  d: {
+    type: "boolean",
+    description: "detached: comes back, with the VM's name, once it runs (volt console, logs, stop)",
+  },
   api: {
     type: "string",
     valueHint: "SOCKET",
-    description: "the control API: HTTP on a new Unix socket, for its owner alone",
+    description: "where the control API listens, for its owner alone (default: a socket in the runtime folder)",
   },
   "boot-protocol": {
     type: "enum",
@@ -82,7 +89,6 @@ export const RUN_FLAGS = {
   },
   ...DEVICE_FLAGS,
   ...SANDBOX_FLAGS,
-  ...LATER_FLAGS,
   "print-config": { type: "boolean", description: "prints the resolved configuration as JSON and starts nothing" },
 } satisfies ArgsDef & Record<string, { readonly mayBeEmpty?: boolean }>;
 
@@ -106,6 +112,7 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   "volt.cpu_affinity": "--cpu-affinity",
   "logger.log_path": "--log-file",
   "volt.id": "--id",
+  "volt.detached": "-d",
   "volt.append": "--append",
   "volt.stop_timeout": "--stop-timeout",
   "volt.trace_path": "--trace",
@@ -143,6 +150,7 @@ export function configOfFlags(
     }) as VmConfigInput["logger"],
     volt: given({
       id: args.id,
+      detached: args.d,
       cpu_affinity: args["cpu-affinity"],
       append: args.append,
       command: command.length > 0 ? [...command] : undefined,

@@ -1,6 +1,8 @@
 /** A Unix socket that volt listens at, and its file, which goes when volt does. */
 import { Fd, type FileIdentity, O } from "../../ffi/fd.ts";
 import { unlink } from "../../ffi/files.ts";
+import type { OpenFolder } from "../security/folder.ts";
+import { allow, is, type Rule } from "../security/seccomp/rule.ts";
 import { openListener } from "./listen.ts";
 
 /** Pure data, and descriptors: it crosses the exec between the stages. */
@@ -29,6 +31,19 @@ export function bindSocket(path: string, flag: string, backlog: number): SocketF
     name: path.slice(slash + 1),
     identity: identityOf(path)!,
   };
+}
+
+/** What `removeSocketFile` needs in the sandbox. */
+export const SOCKET_FILE_RULES: readonly Rule[] = [
+  allow("the listening socket's file goes at the end", "unlink"),
+  allow("whether it is still the one that was made", "openat", [
+    is(2, "flags", { "O_PATH | O_NOFOLLOW": O.PATH | O.NOFOLLOW | O.CLOEXEC }),
+  ]),
+];
+
+/** The folder that has to stay open for that. */
+export function socketFolder({ folder }: SocketFile, what: string): OpenFolder {
+  return { fd: folder, access: ["REMOVE_FILE"], why: `${what}'s socket goes at the end` };
 }
 
 /** Lets it survive the exec. */

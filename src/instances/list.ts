@@ -42,6 +42,12 @@ export function sweep(home: string, most?: number): void {
   for (const id of namesIn(home, most)) sweepOne(instancePaths(home, id));
 }
 
+/** Takes away what one that has ended left, whatever it printed. */
+export function removeDead(paths: InstancePaths): void {
+  using lock = openLock(paths);
+  if (lock?.lock(false) && isStill(lock, paths)) clear(paths);
+}
+
 function sweepOne(paths: InstancePaths): void {
   try {
     using lock = openLock(paths);

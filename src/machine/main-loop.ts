@@ -10,6 +10,7 @@ import { describeCounters } from "../devices/virtio/counters.ts";
 import { Console } from "./console/console.ts";
 import { Terminal } from "./console/terminal.ts";
 import type { ControlService, MachineControl } from "./control.ts";
+import { EventFeed } from "./events.ts";
 import { machineControl } from "./machine-control.ts";
 import type { MachineParts } from "./parts.ts";
 import { PowerButton } from "./power-button.ts";
@@ -41,6 +42,7 @@ export class MainLoop {
   readonly #console: Console;
   readonly #button: PowerButton;
   readonly #virtio: VirtioIo;
+  readonly #events = new EventFeed();
   #service: ControlService | undefined;
   /** A guest that was asked to go down: by which signal, when it is ended, when it is asked again (monotonic ns). */
   #askedBy = 0;
@@ -58,7 +60,7 @@ export class MainLoop {
     this.#console = new Console(parts, this.#virtio, (action) => {
       if (action === "quit") state.finish(End.signal, Signal.SIGTERM);
       else if (action === "power button") this.#button.press();
-      else this.#terminal.showHelp();
+      else if (action === "help") this.#terminal.showHelp();
     });
     this.#epoll.add(lines.wake, EPOLL.IN, Token.wake);
     this.#epoll.add(this.#signals.fd.number, EPOLL.IN, Token.signals);
@@ -68,8 +70,16 @@ export class MainLoop {
 
   /** Lets a control API in: `create` is given what it may do. */
   serve(create: (control: MachineControl) => ControlService): ControlService {
-    const shutDown = (): void => this.#askToShutDown(Signal.SIGTERM, "the API");
-    const service = create(machineControl(this.#parts, this.#virtio, this.#button, shutDown));
+    const control = machineControl(this.#parts, {
+      virtio: this.#virtio,
+      button: this.#button,
+      console: this.#console,
+      events: this.#events,
+      isStopping: () => this.#askedBy !== 0,
+      shutDown: () => this.#askToShutDown(Signal.SIGTERM, "the API"),
+      end: () => this.#end(Signal.SIGHUP, "the API"),
+    });
+    const service = create(control);
     this.#service = service;
     this.#epoll.add(service.fd, EPOLL.IN, Token.service);
     return service;
@@ -101,6 +111,7 @@ export class MainLoop {
     }
     if (untilMs(this.#nextPress) <= 0) this.#press();
     if (untilMs(this.#deadline) <= 0) this.#giveUp();
+    this.#parts.face.turned?.();
   }
 
   #wakeUp(): void {
@@ -113,14 +124,12 @@ export class MainLoop {
   }
 
   #onSignal(signal: number): void {
-    const { state, log } = this.#parts;
     switch (this.#parts.face.meaning(signal)) {
       case "shut down":
         this.#askToShutDown(signal, signalName(signal));
         break;
       case "end":
-        log.info(`ended by ${signalName(signal)}`);
-        state.finish(End.signal, signal);
+        this.#end(signal, signalName(signal));
         break;
       case "suspend":
         this.#terminal.suspend();
@@ -134,6 +143,11 @@ export class MainLoop {
     }
   }
 
+  #end(signal: number, who: string): void {
+    this.#parts.log.info(`ended by ${who}`);
+    this.#parts.state.finish(End.signal, signal);
+  }
+
   /** The first request counts: a second signal neither shortens nor restarts the guest's time. */
   #askToShutDown(signal: number, who: string): void {
     if (this.#askedBy !== 0) return;
@@ -144,6 +158,7 @@ export class MainLoop {
     // One that stands still can't hear it.
     this.#parts.vcpus.resume();
     this.#press();
+    this.#events.tell({ event: "stopping", by: who });
     log.info(`${who}: asked the guest to shut down, it has ${seconds} s`);
   }
 
@@ -177,6 +192,7 @@ export class MainLoop {
     this.#parts.sandbox.report(state, plan.config["machine-config"].vcpu_count);
     if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);
     const status = this.#parts.face.exitCode(state.endCode, state.guestStatus, state.endSignal);
+    this.#events.tell({ event: "ended", how: END_TEXTS[state.endCode], status });
     this.#parts.face.ending?.(status);
     exitNow(status);
   }

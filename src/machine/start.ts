@@ -53,7 +53,7 @@ export async function startMachine(
   blockSignals(face.signals);
   nameThread(face.threads.main);
   const kinds = await deviceKinds(plan.config);
-  const rules = [...deviceRules(kinds, plan.config), ...(face.serve ? SERVICE_RULES : [])];
+  const rules = [...deviceRules(kinds, plan.config), ...(face.serve ? SERVICE_RULES : []), ...(face.rules ?? [])];
   const created = createDevices(kinds, plan.config, plan.devices);
   try {
     return runMachine(plan, face, created, rules, firstLineNs);

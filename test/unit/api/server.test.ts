@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { Fd } from "../../../ffi/fd.ts";
 import { closeSocket, connectTo, receiveBytes } from "../../../ffi/socket.ts";
 import { listenForApi } from "../../../src/api/listen.ts";
-import { ApiServer, MAX_CONNECTIONS, type PlannedApi } from "../../../src/api/server.ts";
+import type { PlannedApi } from "../../../src/api/planned.ts";
+import { ApiServer, MAX_CONNECTIONS } from "../../../src/api/server.ts";
 
 let folder: string;
 let planned: PlannedApi;

@@ -2,7 +2,7 @@ import { Errno, SystemError } from "../../../../ffi/error.ts";
 import { Fd } from "../../../../ffi/fd.ts";
 import { Vhost } from "../../../../ffi/vhost.ts";
 import { ConfigError } from "../../../config/error.ts";
-import type { SocketFile } from "../../../host/socket-file.ts";
+import { type SocketFile, socketFolder } from "../../../host/socket-file.ts";
 import type { DeviceKind } from "../kind.ts";
 import { openVhost } from "../vhost/open.ts";
 import { VsockDevice } from "./device.ts";
@@ -27,8 +27,7 @@ export const vsock: DeviceKind<OpenedVsock> = {
     return uds_path === undefined ? { vhost: openVhostVsock(guest_cid) } : { host: openHostSocket(uds_path) };
   },
   systemCalls: ({ vsock }) => vsockSystemCalls(vsock),
-  folders: ({ host }) =>
-    host ? [{ fd: host.folder, access: ["REMOVE_FILE"], why: "the vsock's socket goes at the end" }] : [],
+  folders: ({ host }) => (host ? [socketFolder(host, "the vsock")] : []),
   withdraw: ({ host }) => host && new HostSocket(host).remove(),
   create: ({ vsock }, { host, vhost }) => {
     if (!vsock) return [];
