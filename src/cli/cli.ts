@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
   set: async () => plain((await import("./vm/set.ts")).setCommand),
   events: async () => plain((await import("./vm/events.ts")).eventsCommand),
   metrics: async () => plain((await import("./vm/metrics.ts")).metricsCommand),
+  completions: async () => plain((await import("./completions/completions.ts")).completionsCommand),
   version: async () => plain((await import("./version.ts")).versionCommand),
 };
 
@@ -56,7 +57,7 @@ export async function runCli(argv: readonly string[], firstLineNs: number): Prom
   const { command, parent, words } = await findCommand(mainCommand(), [word, ...flags]);
   if (words.includes("--help") || words.includes("-h")) return showHelp(command, EXAMPLES[word] ?? [], parent);
   const { argv: rawArgs, lists } = strictArguments(words, (command.args ?? {}) as ArgsDef, word === "run");
-  await runCommand(command, { rawArgs, data: { rest, lists, firstLineNs } satisfies Invocation });
+  await runCommand(command, { rawArgs, data: { rest, lists, main: mainCommand(), firstLineNs } satisfies Invocation });
 }
 
 interface Found {
@@ -85,7 +86,7 @@ async function findCommand(parent: CommandDef, words: readonly string[], above =
   return await findCommand(command, rest, `${above}${word} `);
 }
 
-function mainCommand(): CommandDef {
+export function mainCommand(): CommandDef {
   const description = "a KVM microVM monitor: boots Linux in milliseconds. The shortest way to a guest: volt run";
   return defineCommand({ meta: { name: "volt", version: VERSION, description }, subCommands: { ...COMMANDS } });
 }

@@ -31,7 +31,9 @@ export const consoleCommand = defineCommand({
       if (kept.length > 0 && !socket.write(kept)) process.stdin.pause();
     });
     socket.on("drain", () => process.stdin.resume());
-    socket.on("data", (bytes) => new Fd(STDOUT, "stdout").writeAll(bytes));
+    socket.on("data", (bytes) => {
+      if (!show(Buffer.from(bytes))) leave(undefined);
+    });
     socket.on("close", () => leave("the VM has ended"));
     terminal.onResize(() => void tellSize(target));
     await tellSize(target);
@@ -42,6 +44,16 @@ export const consoleCommand = defineCommand({
     if (why !== undefined && terminal.isTerminal) print(STDERR, `\r\nvolt: ${target.name}: ${why}\n`);
   },
 });
+
+/** @returns false when nobody reads stdout any more */
+function show(bytes: Uint8Array): boolean {
+  try {
+    new Fd(STDOUT, "stdout").writeAll(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** The user's terminal, raw while this lives. */
 class UserTerminal implements Disposable {

@@ -5,10 +5,16 @@ import { type FoundInstance, findInstance, listInstances } from "../../instances
 import { runtimeFolder } from "../../instances/paths.ts";
 
 export const TARGET_FLAGS = {
-  name: { type: "positional", required: false, valueHint: "NAME", description: "the VM, as volt ps names it" },
-  id: { type: "string", valueHint: "NAME", description: "the same" },
+  name: {
+    type: "positional",
+    required: false,
+    valueHint: "NAME",
+    description: "the VM, as volt ps names it",
+    completes: "vm",
+  },
+  id: { type: "string", valueHint: "NAME", description: "the same", completes: "vm" },
   api: { type: "string", valueHint: "SOCKET", description: "the VM whose API listens there" },
-} as const satisfies ArgsDef;
+} as const satisfies ArgsDef & Record<string, { readonly completes?: "vm" }>;
 
 export interface TargetArgs {
   readonly name?: string | undefined;
