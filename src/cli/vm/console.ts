@@ -21,7 +21,7 @@ export const consoleCommand = defineCommand({
   args: TARGET_FLAGS,
   async run({ args }) {
     const target = findTarget(args, "console");
-    const socket = await attach(target);
+    const { socket, first } = await attach(target);
     using terminal = new UserTerminal();
     const { promise: left, resolve: leave } = Promise.withResolvers<string | undefined>();
     const filter = new EscapeFilter((action) => void act(target, action, () => leave(undefined)));
@@ -35,6 +35,8 @@ export const consoleCommand = defineCommand({
       if (!show(Buffer.from(bytes))) leave(undefined);
     });
     socket.on("close", () => leave("the VM has ended"));
+    show(first);
+    socket.resume();
     terminal.onResize(() => void tellSize(target));
     await tellSize(target);
     const why = await left;
@@ -80,8 +82,8 @@ class UserTerminal implements Disposable {
   }
 }
 
-/** @returns the connection behind the response's head; what comes is the console's @throws ConfigError */
-async function attach(target: Target): Promise<Socket> {
+/** @returns the connection behind the response's head, paused, and what has come of the console already @throws ConfigError */
+async function attach(target: Target): Promise<{ readonly socket: Socket; readonly first: Uint8Array }> {
   checkReachable(target);
   const socket = connect(target.api);
   socket.on("error", () => {});
@@ -97,8 +99,7 @@ async function attach(target: Target): Promise<Socket> {
     const rest = bytes.subarray(end + END_OF_HEAD.length);
     if (!head.startsWith("HTTP/1.1 200")) throw new ConfigError("", target.name, refusal(rest.toString()));
     socket.pause();
-    if (rest.length > 0) socket.unshift(rest);
-    return socket;
+    return { socket, first: rest };
   }
 }
 

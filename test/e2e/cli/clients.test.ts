@@ -1,6 +1,7 @@
 /** The commands that talk to a running VM, and VMs that run detached, from start to kill. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { RunningVolt } from "./process.ts";
 import { END, exitStatus, print, tinyKernel } from "./tiny-kernel.ts";
 import { Folder, failure, type VoltEnd, volt } from "./volt.ts";
@@ -48,7 +49,10 @@ async function until<T>(what: string, find: () => Promise<T | undefined> | T | u
 test("a detached VM lives on: it is listed, looked at, paused, typed to, stopped, and its output is there afterwards", async () => {
   const start = tinyKernel(folder, ECHO).run;
   expect(await run(...start, "-d", "--id", "web", "--stop-timeout", "0.1")).toEqual({ ...quiet, stdout: "web\n" });
-  const [listed, ...others] = await ps();
+  const [listed, ...others] = await until("it answers", async () => {
+    const all = await ps();
+    return all[0].state === "no answer" ? undefined : all;
+  });
   expect(others).toEqual([]);
   expect(listed).toMatchObject({ id: "web", state: "running", vcpu_count: 1, mem_size_mib: 32, detached: true });
   expect(readFileSync(`/proc/${listed.pid}/comm`, "utf8")).toBe("volt\n");
@@ -83,13 +87,20 @@ test("a detached VM lives on: it is listed, looked at, paused, typed to, stopped
   expect((await ps())[0].state).toBe("running");
 
   expect(await run("logs", "web")).toEqual({ ...quiet, stdout: "upone two" });
+  // A full log, as of a guest that prints for days: with the next byte it becomes the older one.
+  const log = join(home, "web/console.log");
+  appendFileSync(log, Buffer.alloc(1024 * 1024, "."));
+  second.send("three");
+  await second.printed("three");
+  await until("the full log was emptied", () => statSync(log).size < 100);
+  expect(statSync(`${log}.1`).size).toBeGreaterThan(1024 * 1024);
   expect(await run("stop", "web")).toEqual(quiet);
-  expect((await second.end()).stdout.toString()).toBe("upone two");
+  expect((await second.end()).stdout.toString()).toBe("upone twothree");
   expect(await ps()).toEqual([]);
   expect(existsSync(`/proc/${listed.pid}`)).toBe(false);
   expect(await run("logs", "web")).toEqual({
     status: 0,
-    stdout: "upone two",
+    stdout: `upone two${".".repeat(1024 * 1024)}three`,
     stderr:
       "volt: warn: the guest did not shut down within 0.1 s: ended (--stop-timeout)\nvolt: info: ended with status 143\n",
   });
