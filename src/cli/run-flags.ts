@@ -97,6 +97,7 @@ export const RUN_EXAMPLES = [
   "volt run                           a shell in a new VM",
   "volt run -- uname -a               one command; its exit status is volt's",
   "volt run --memory 1G --cpus 2 -- sh -c 'nproc; free -m'",
+  "volt run -d --id web -- httpd -f   detached; then: volt console web, volt logs web, volt stop web",
   "volt run --disk root.ext4,root    a Linux on a disk",
   "volt run --kernel ./vmlinux --initrd ./initrd.cpio --append debug",
 ];

@@ -13,7 +13,7 @@ export const logsCommand = defineCommand({
   meta: {
     name: "logs",
     description:
-      "prints what a VM of volt run -d printed (stdout: its console, stderr: volt's log); an hour longer than it runs",
+      "prints what a detached VM printed (stdout: its console, stderr: volt's log), up to an hour after its end",
   },
   args: {
     name: TARGET_FLAGS.name,

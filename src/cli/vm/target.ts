@@ -8,7 +8,6 @@ export const TARGET_FLAGS = {
   name: {
     type: "positional",
     required: false,
-    valueHint: "NAME",
     description: "the VM, as volt ps names it",
     completes: "vm",
   },
