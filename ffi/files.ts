@@ -1,6 +1,6 @@
 /** Small files by path. node:fs does the same and takes 2 ms to load, which a start of a VM would pay each time. */
 import { ptr } from "bun:ffi";
-import { check, Errno, SystemError } from "./error.ts";
+import { check, Errno, errno, SystemError } from "./error.ts";
 import { cString, Fd, O } from "./fd.ts";
 import { libc } from "./libc.ts";
 
@@ -38,6 +38,14 @@ export function readTextFile(path: string): string | undefined {
 /** @throws SystemError */
 export function makeFolder(path: string, mode = 0o755): void {
   check(libc.mkdir(cString(path), mode), "mkdir", path);
+}
+
+/** @returns whether it was made: false when there is one, or something else of that name @throws SystemError */
+export function makeFolderIfMissing(path: string, mode: number): boolean {
+  const result = libc.mkdir(cString(path), mode);
+  if (result < 0 && errno() === Errno.EEXIST) return false;
+  check(result, "mkdir", path);
+  return true;
 }
 
 /** @returns whether it is gone: a folder that holds something stays */

@@ -1,8 +1,7 @@
 /** This process and its threads: names, ids, exec, exit. */
 import { ptr } from "bun:ffi";
 import { check, errno, SystemError } from "./error.ts";
-import { cString, Fd } from "./fd.ts";
-import { readTextFile } from "./files.ts";
+import { cString, Fd, O } from "./fd.ts";
 import { libc } from "./libc.ts";
 import { ignoreSignal, KICK_SIGNAL, Signal } from "./signal.ts";
 
@@ -38,6 +37,8 @@ export function stopProcess(): void {
 
 /** Field 22 of /proc/PID/stat, counted from behind the name, which may hold blanks and brackets: proc(5). */
 const START_TIME = 22 - 3;
+/** Its 52 numbers have at most 20 digits. */
+const STAT_BYTES = 2048;
 
 /**
  * When a process started, in clock ticks since the host did: with its id it names the process for good, since an id is
@@ -51,9 +52,10 @@ export function startTime(pid: number): number | undefined {
 
 function statOf(pid: number): string {
   try {
-    return readTextFile(`/proc/${pid}/stat`) ?? "";
+    using file = Fd.open(`/proc/${pid}/stat`, O.RDONLY);
+    return Buffer.from(file.readAt(0, STAT_BYTES)).toString("latin1");
   } catch {
-    // It ended between the open and the read.
+    // There is none, or it ended between the open and the read.
     return "";
   }
 }

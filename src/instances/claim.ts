@@ -1,7 +1,6 @@
 /** Takes a name among the running VMs, for as long as the process lives. */
-import { Errno, SystemError } from "../../ffi/error.ts";
 import { type Fd, O } from "../../ffi/fd.ts";
-import { makeFolder } from "../../ffi/files.ts";
+import { makeFolderIfMissing } from "../../ffi/files.ts";
 import { startTime } from "../../ffi/process.ts";
 import { ConfigError } from "../config/error.ts";
 import { clear } from "./clear.ts";
@@ -53,7 +52,7 @@ export class Instance {
  * @throws ConfigError when a VM of that name runs; SystemError when the folder can't be written
  */
 export function claimInstance(home: string, id: string | undefined): Instance {
-  makeIfMissing(home);
+  makeFolderIfMissing(home, PRIVATE);
   if (id !== undefined) return claim(home, id, TRIES) ?? refuse(home, id);
   for (let names = 0; names < MOST_NAMES; names++) {
     const instance = claim(home, randomName(), 1);
@@ -76,7 +75,7 @@ function refuse(home: string, id: string): never {
 function claim(home: string, id: string, tries: number): Instance | undefined {
   const paths = instancePaths(home, id);
   for (let tried = 0; tried < tries; ) {
-    makeIfMissing(paths.folder);
+    const isNew = makeFolderIfMissing(paths.folder, PRIVATE);
     const lock = openLock(paths, O.CREAT);
     // A sweep took the folder away between the two.
     if (!lock) continue;
@@ -90,18 +89,10 @@ function claim(home: string, id: string, tries: number): Instance | undefined {
       continue;
     }
     // What a dead VM of this name has left.
-    clear(paths, "keep the lock");
+    if (!isNew) clear(paths, "keep the lock");
     lock.truncate(0);
     lock.writeAt(0, Buffer.from(`${process.pid}\n`));
     return new Instance(id, paths, lock);
   }
   return undefined;
-}
-
-function makeIfMissing(folder: string): void {
-  try {
-    makeFolder(folder, PRIVATE);
-  } catch (error) {
-    if (!(error instanceof SystemError) || error.errno !== Errno.EEXIST) throw error;
-  }
 }

@@ -33,6 +33,8 @@ afterEach(async () => {
 });
 
 const said = ({ status, stdout, stderr }: VoltEnd) => ({ status, stdout: stdout.toString(), stderr });
+/** More than twenty commands, each of which takes seconds in a nested machine on a busy host. */
+const LIMIT_MS = 300_000;
 const quiet = { status: 0, stdout: "", stderr: "" };
 const run = async (...args: readonly string[]) => said(await volt(args, { env }));
 const ps = async () => JSON.parse((await volt(["ps", "--json"], { env })).stdout.toString());
@@ -46,66 +48,70 @@ async function until<T>(what: string, find: () => Promise<T | undefined> | T | u
   throw new Error(`it never came: ${what}`);
 }
 
-test("a detached VM lives on: it is listed, looked at, paused, typed to, stopped, and its output is there afterwards", async () => {
-  const start = tinyKernel(folder, ECHO).run;
-  expect(await run(...start, "-d", "--id", "web", "--stop-timeout", "0.1")).toEqual({ ...quiet, stdout: "web\n" });
-  const [listed, ...others] = await until("it answers", async () => {
-    const all = await ps();
-    return all[0].state === "no answer" ? undefined : all;
-  });
-  expect(others).toEqual([]);
-  expect(listed).toMatchObject({ id: "web", state: "running", vcpu_count: 1, mem_size_mib: 32, detached: true });
-  expect(readFileSync(`/proc/${listed.pid}/comm`, "utf8")).toBe("volt\n");
-  expect((await run("ps")).stdout).toMatch(/^NAME .*\nweb +\d+ +running +1 +32 MiB /);
-  expect(JSON.parse((await run("info", "web", "--json")).stdout)).toMatchObject({
-    instance: { id: "web" },
-    state: { state: "Running", pid: listed.pid },
-    config: { "machine-config": { mem_size_mib: 32 } },
-  });
+test(
+  "a detached VM lives on: it is listed, looked at, paused, typed to, stopped, and its output is there afterwards",
+  async () => {
+    const start = tinyKernel(folder, ECHO).run;
+    expect(await run(...start, "-d", "--id", "web", "--stop-timeout", "0.1")).toEqual({ ...quiet, stdout: "web\n" });
+    const [listed, ...others] = await until("it answers", async () => {
+      const all = await ps();
+      return all[0].state === "no answer" ? undefined : all;
+    });
+    expect(others).toEqual([]);
+    expect(listed).toMatchObject({ id: "web", state: "running", vcpu_count: 1, mem_size_mib: 32, detached: true });
+    expect(readFileSync(`/proc/${listed.pid}/comm`, "utf8")).toBe("volt\n");
+    expect((await run("ps")).stdout).toMatch(/^NAME .*\nweb +\d+ +running +1 +32 MiB /);
+    expect(JSON.parse((await run("info", "web", "--json")).stdout)).toMatchObject({
+      instance: { id: "web" },
+      state: { state: "Running", pid: listed.pid },
+      config: { "machine-config": { mem_size_mib: 32 } },
+    });
 
-  expect(await failure([...start, "-d", "--id", "web"], { env })).toBe(
-    `--id: a VM named web runs already (process ${listed.pid}): give another name, or end it: volt stop web`,
-  );
+    expect(await failure([...start, "-d", "--id", "web"], { env })).toBe(
+      `--id: a VM named web runs already (process ${listed.pid}): give another name, or end it: volt stop web`,
+    );
 
-  expect(await run("pause", "web")).toEqual(quiet);
-  expect((await ps())[0].state).toBe("paused");
-  expect(await run("resume", "--id", "web")).toEqual(quiet);
-  expect(await run("set", "web", "--balloon", "8")).toEqual(quiet);
-  expect(await failure(["set", "web", "--balloon", "64"], { env })).toBe(
-    "web: Balloon update error: Requested memory should be less than 32MiB",
-  );
+    expect(await run("pause", "web")).toEqual(quiet);
+    expect((await ps())[0].state).toBe("paused");
+    expect(await run("resume", "--id", "web")).toEqual(quiet);
+    expect(await run("set", "web", "--balloon", "8")).toEqual(quiet);
+    expect(await failure(["set", "web", "--balloon", "64"], { env })).toBe(
+      "web: Balloon update error: Requested memory should be less than 32MiB",
+    );
 
-  await using first = new RunningVolt(["console", "web"], { env });
-  await using second = new RunningVolt(["console", "--api", listed.api], { env });
-  await Promise.all([first.printed("up"), second.printed("up")]);
-  first.send("one ");
-  await second.printed("one ");
-  second.send("two");
-  await first.printed("one two");
-  first.signal("SIGTERM");
-  await first.end();
-  expect((await ps())[0].state).toBe("running");
+    await using first = new RunningVolt(["console", "web"], { env });
+    await using second = new RunningVolt(["console", "--api", listed.api], { env });
+    await Promise.all([first.printed("up"), second.printed("up")]);
+    first.send("one ");
+    await second.printed("one ");
+    second.send("two");
+    await first.printed("one two");
+    first.signal("SIGTERM");
+    await first.end();
+    expect((await ps())[0].state).toBe("running");
 
-  expect(await run("logs", "web")).toEqual({ ...quiet, stdout: "upone two" });
-  // A full log, as of a guest that prints for days: with the next byte it becomes the older one.
-  const log = join(home, "web/console.log");
-  appendFileSync(log, Buffer.alloc(1024 * 1024, "."));
-  second.send("three");
-  await second.printed("three");
-  await until("the full log was emptied", () => statSync(log).size < 100);
-  expect(statSync(`${log}.1`).size).toBeGreaterThan(1024 * 1024);
-  expect(await run("stop", "web")).toEqual(quiet);
-  expect((await second.end()).stdout.toString()).toBe("upone twothree");
-  expect(await ps()).toEqual([]);
-  expect(existsSync(`/proc/${listed.pid}`)).toBe(false);
-  expect(await run("logs", "web")).toEqual({
-    status: 0,
-    stdout: `upone two${".".repeat(1024 * 1024)}three`,
-    stderr:
-      "volt: warn: the guest did not shut down within 0.1 s: ended (--stop-timeout)\nvolt: info: ended with status 143\n",
-  });
-  expect(await failure(["pause", "web"], { env })).toBe("web: this VM has ended");
-});
+    expect(await run("logs", "web")).toEqual({ ...quiet, stdout: "upone two" });
+    // A full log, as of a guest that prints for days: with the next byte it becomes the older one.
+    const log = join(home, "web/console.log");
+    appendFileSync(log, Buffer.alloc(1024 * 1024, "."));
+    second.send("three");
+    await second.printed("three");
+    await until("the full log was emptied", () => statSync(log).size < 100);
+    expect(statSync(`${log}.1`).size).toBeGreaterThan(1024 * 1024);
+    expect(await run("stop", "web")).toEqual(quiet);
+    expect((await second.end()).stdout.toString()).toBe("upone twothree");
+    expect(await ps()).toEqual([]);
+    expect(existsSync(`/proc/${listed.pid}`)).toBe(false);
+    expect(await run("logs", "web")).toEqual({
+      status: 0,
+      stdout: `upone two${".".repeat(1024 * 1024)}three`,
+      stderr:
+        "volt: warn: the guest did not shut down within 0.1 s: ended (--stop-timeout)\nvolt: info: ended with status 143\n",
+    });
+    expect(await failure(["pause", "web"], { env })).toBe("web: this VM has ended");
+  },
+  LIMIT_MS,
+);
 
 test("a VM in the foreground is listed too, and leaves nothing; its events tell how it ended", async () => {
   await using vm = new RunningVolt(tinyKernel(folder, ECHO).run, { env });
