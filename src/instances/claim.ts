@@ -15,6 +15,8 @@ const PRIVATE = 0o700;
 const TRIES = 5;
 const BETWEEN_TRIES_MS = 10;
 const MOST_NAMES = 100;
+/** Lost to sweeps, each of which takes a dead VM's folder away once: more means that what is there is no folder. */
+const MOST_RACES = 1000;
 
 /** A folder that is this VM's until its process ends, through any exec. */
 export class Instance {
@@ -74,7 +76,7 @@ function refuse(home: string, id: string): never {
 
 function claim(home: string, id: string, tries: number): Instance | undefined {
   const paths = instancePaths(home, id);
-  for (let tried = 0; tried < tries; ) {
+  for (let tried = 0, races = 0; tried < tries && races < MOST_RACES; races++) {
     const isNew = makeFolderIfMissing(paths.folder, PRIVATE);
     const lock = openLock(paths, O.CREAT);
     // A sweep took the folder away between the two.

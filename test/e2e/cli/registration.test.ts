@@ -1,6 +1,7 @@
 /** A start where the runtime folder is missing, full or somebody else's: before anything of KVM is touched. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { createServer } from "node:net";
 import { END, tinyKernel } from "./tiny-kernel.ts";
 import { Folder, failure, volt } from "./volt.ts";
 
@@ -77,6 +78,16 @@ test("the name of a VM that is not ours is nobody's business", async () => {
   expect((await volt(["ps"], { env })).stdout.toString()).toBe("no VM runs\n");
   expect((await volt(["ps", "--json"], { env })).stdout.toString()).toBe("[]\n");
   expect(existsSync(home)).toBe(false);
+});
+
+test("another user's VM is out of reach, and said to be", async () => {
+  const api = folder.file("api");
+  const server = createServer().listen(api);
+  chmodSync(api, 0o600);
+  expect(await failure(["stop", "--api", api], { by: stranger })).toBe(
+    `${api}: permission denied to reach ${api}: it is another user's VM`,
+  );
+  server.close();
 });
 
 test("VOLT_DETACHED is volt's own", async () => {

@@ -15,7 +15,7 @@ export const LIMIT = 300_000;
 /** volt's, in a test that may first wait for its turn. */
 const VOLT_LIMIT_MS = 150_000;
 /** What npm test built, or a copy of it: the nested machine wants a file that does not change under it. */
-const VOLT = process.env["VOLT_BINARY"] ?? join(import.meta.dirname, "../../../dist/volt");
+export const VOLT = process.env["VOLT_BINARY"] ?? join(import.meta.dirname, "../../../dist/volt");
 
 export interface VoltOptions extends Pick<CommandOptions, "stdin" | "tty" | "env"> {
   /** A program and arguments that get volt's command line as their last arguments, in place of volt alone. */

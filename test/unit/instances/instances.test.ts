@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -81,6 +82,14 @@ describe("a claimed name", () => {
     expect(new Set(some.map(({ id }) => id)).size).toBe(20);
     expect(listInstances(home).length).toBe(20);
     for (const one of some) one.release();
+  });
+
+  test("ends also where something that is no folder has the name", () => {
+    mkdirSync(home);
+    symlinkSync("nowhere", join(home, "one"));
+    writeFileSync(join(home, "two"), "");
+    expect(() => claimInstance(home, "one")).toThrow("--id: a VM named one runs already");
+    expect(() => claimInstance(home, "two")).toThrow("ENOTDIR");
   });
 
   test("can't be had in a folder that can't be written", () => {
