@@ -44,6 +44,7 @@ export const STAT = layout("struct stat", "sys/stat.h", 144, {
   st_mode: u32(24),
   st_rdev: u64(40),
   st_size: u64(48),
+  st_mtime: u64(88),
 });
 
 /** What kind of file a descriptor leads to, and how many bytes it holds. */
@@ -144,6 +145,13 @@ export class Fd implements Disposable {
     return get(stat, KINDS[get(stat, st_mode) >>> 12] === "block" ? st_rdev : st_dev);
   }
 
+  /** When it was last written, in milliseconds since 1970, to the second. */
+  modifiedMs(): number {
+    const stat = new Uint8Array(STAT.size);
+    check(libc.fstat(this.number, stat), "fstat", this.about);
+    return get(stat, STAT.fields.st_mtime) * 1000;
+  }
+
   /** Bytes at `offset`; fewer than `length` only where the file ends. */
   readAt(offset: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
@@ -206,6 +214,26 @@ export class Fd implements Disposable {
   /** Waits until what was written is on the disk; for a folder, its names. */
   sync(): void {
     check(libc.fsync(this.number), "fsync", this.about);
+  }
+
+  /** Makes another descriptor's number lead here, instead of where it led. It survives an exec. */
+  becomes(number: number): void {
+    check(libc.dup2(this.number, number), "dup2", this.about);
+  }
+
+  /** Cuts the file, or makes it longer, to so many bytes. */
+  truncate(size: number): void {
+    check(libc.ftruncate(this.number, size), "ftruncate", this.about);
+  }
+
+  /** Writes all of `bytes` at `offset`. */
+  writeAt(offset: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      const rest = bytes.subarray(done);
+      const n = libc.pwrite(this.number, rest, rest.length, offset + done);
+      if (n === -Errno.EINTR) continue;
+      done += check(n, "pwrite", this.about);
+    }
   }
 
   /** Lets the descriptor survive an exec, or not. */

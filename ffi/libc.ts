@@ -49,6 +49,10 @@ const systemCalls = {
   fsync: { args: ["i32"], returns: "i32" },
   readlink: { args: ["ptr", "ptr", "u64"], returns: i64 },
   mkdir: { args: ["ptr", "u32"], returns: "i32" },
+  rmdir: { args: ["ptr"], returns: "i32" },
+  dup2: { args: ["i32", "i32"], returns: "i32" },
+  ftruncate: { args: ["i32", "i64"], returns: "i32" },
+  pwrite: { args: ["i32", "ptr", "u64", "i64"], returns: i64 },
   memfd_create: { args: ["ptr", "u32"], returns: "i32" },
   ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
   unlink: { args: ["ptr"], returns: "i32" },
@@ -94,6 +98,7 @@ const systemCalls = {
 /** Where C has another name than the kernel, or the kernel a newer call. */
 const KERNEL_NAMES: Readonly<Record<string, string>> = {
   pread: "pread64",
+  pwrite: "pwrite64",
   send: "sendto",
   recv: "recvfrom",
   eventfd: "eventfd2",

@@ -66,3 +66,4 @@ export const exits = v.array(
 /** What the guest is told is the operator's. */
 export const metadata = v.record(v.string(), v.unknown());
 export const text = v.string();
+export const state = v.object({ state: v.picklist(["Running", "Paused", "Stopping"]), pid: count });

@@ -1,6 +1,6 @@
 /** The two documents that are made of the schemas, as text. */
 
-import { MAX_BODY_BYTES } from "../../src/api/server.ts";
+import { MAX_BODY_BYTES } from "../../src/api/planned.ts";
 import { VmConfigSchema } from "../../src/config/schema.ts";
 import { FIRECRACKER_VERSION, VERSION } from "../../src/version.ts";
 import * as answer from "./answers.ts";

@@ -1,10 +1,10 @@
 /** One client of the API. */
 import { EPOLL } from "../../ffi/epoll.ts";
-import { Errno } from "../../ffi/error.ts";
 import { closeSocket, receiveBytes, sendBytes } from "../../ffi/socket.ts";
 import { HttpError } from "../http/error.ts";
 import { type HttpRequest, RequestParser } from "./http/request.ts";
 import { encodeContinue, encodeProtocolError, encodeResponse, type HttpResponse } from "./http/response.ts";
+import { isForLater } from "./stream.ts";
 
 /** A connection as it crosses an exec: pure data. */
 export interface PlannedConnection {
@@ -87,6 +87,11 @@ export class Connection {
     return { fd: this.fd, unread: base64(this.#parser.unread), unsent: base64(this.#unsent), waits: this.#waits };
   }
 
+  /** For whoever takes the socket over: this one is done with it. */
+  handOver(): { readonly unsent: Uint8Array; readonly unread: Uint8Array } {
+    return { unsent: this.#unsent, unread: this.#parser.unread };
+  }
+
   close(): void {
     closeSocket(this.fd);
   }
@@ -118,8 +123,4 @@ export class Connection {
     this.#unsent = this.#unsent.subarray(n);
     return !(this.#isLast && this.#unsent.length === 0);
   }
-}
-
-function isForLater(result: number): boolean {
-  return result === -Errno.EAGAIN || result === -Errno.EINTR;
 }

@@ -60,6 +60,8 @@ const volt = v.strictObject({
   cpu_affinity: v.optional(cpuList),
   /** Added to the command line. */
   append: v.optional(bootArgs),
+  /** `volt run` comes back once the VM runs, and leaves it behind. */
+  detached: v.optional(v.boolean()),
   /** False: a guest without an initrd has none. */
   own_initramfs: v.optional(v.boolean()),
   /** What volt's own initramfs runs; its shell without one. */

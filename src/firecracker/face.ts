@@ -1,10 +1,11 @@
 /** Firecracker's face on a machine that runs. */
 import { exitNow } from "../../ffi/process.ts";
 import { Signal } from "../../ffi/signal.ts";
+import type { PlannedApi } from "../api/planned.ts";
 import { answer, fault, NO_CONTENT } from "../api/router.ts";
 import { type Identity, runningRoutes } from "../api/routes/running.ts";
 import { voltRoutes } from "../api/routes/volt.ts";
-import { ApiServer, type PlannedApi } from "../api/server.ts";
+import { ApiServer } from "../api/server.ts";
 import type { ControlService, MachineControl } from "../machine/control.ts";
 import type { Face } from "../machine/face.ts";
 import type { Counts } from "../observe/metrics/counts.ts";

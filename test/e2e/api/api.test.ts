@@ -1,9 +1,9 @@
 /** The control API of a running machine, by curl, and by a client that breaks the rules. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { RunningVolt } from "../cli/process.ts";
 import { END, tinyKernel } from "../cli/tiny-kernel.ts";
-import { Folder, failure } from "../cli/volt.ts";
+import { Folder, failure, volt } from "../cli/volt.ts";
 import { ask, curl, listening } from "./client.ts";
 
 let folder: Folder | undefined;
@@ -190,11 +190,16 @@ test("the socket is its user's alone, and no other start takes it over", async (
     `--api: address in use: another program listens at ${socket}: give another path`,
   );
   expect((await ask(socket, "GET", "/")).status).toBe(200);
+});
+
+test("the socket's file goes with the VM; after a kill the next start takes it away", async () => {
+  const socket = await start();
   vm!.signal("SIGKILL");
   await vm!.end();
-  expect(await failure([...run, "--api", socket])).toBe(
-    `--api: address in use: ${socket} is there already, and nobody listens: rm ${socket}`,
-  );
+  expect(existsSync(socket)).toBe(true);
+  const end = await volt([...tinyKernel(folder!, END.reset).run, "--api", socket]);
+  expect({ status: end.status, stderr: end.stderr }).toEqual({ status: 0, stderr: "" });
+  expect(existsSync(socket)).toBe(false);
 });
 
 test("a start that fails leaves no socket behind", async () => {

@@ -8,7 +8,9 @@ import type {
   EntropyControls,
   InterfaceControls,
 } from "../../../src/devices/virtio/controls.ts";
+import { ConsoleHub } from "../../../src/machine/console/hub.ts";
 import { ControlError, type MachineControl } from "../../../src/machine/control.ts";
+import { EventFeed } from "../../../src/machine/events.ts";
 import { liveConfig } from "../../../src/machine/live-config.ts";
 import { newCounts } from "../../../src/observe/metrics/counts.ts";
 import type { Readings } from "../../../src/observe/metrics/readings.ts";
@@ -20,6 +22,9 @@ export const CLOSED = "/closed";
 export class FakeMachine implements MachineControl {
   readonly started: VmConfig;
   isPaused = false;
+  readonly isStopping = false;
+  readonly events = new EventFeed();
+  readonly console = new ConsoleHub(() => true);
   readonly counts = newCounts();
   readonly mmds = undefined;
   /** How often it was asked to go down, and its keys were pressed. */
@@ -58,6 +63,16 @@ export class FakeMachine implements MachineControl {
   shutDown(): void {
     this.stops++;
   }
+
+  end(): void {
+    this.stops++;
+  }
+
+  pressPowerButton(): void {
+    this.presses++;
+  }
+
+  resizeConsole(): void {}
 
   pressCtrlAltDel(): void {
     this.presses++;
