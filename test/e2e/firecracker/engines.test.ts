@@ -47,9 +47,9 @@ describe("Kata's Go runtime", () => {
 
   test("starts from a file with placeholders, plugs a block device in and out, and ends it by SIGTERM", async () => {
     const socket = folder.file("firecracker.socket");
-    const log = folder.file("logs.fifo");
-    expect(Bun.spawnSync(["mkfifo", log]).exitCode).toBe(0);
-    const reader = Bun.spawn(["cat", log], { stdout: "pipe" });
+    const [log, metrics] = ["logs.fifo", "metrics.fifo"].map((name) => folder.file(name));
+    expect(Bun.spawnSync(["mkfifo", log!, metrics!]).exitCode).toBe(0);
+    const [reader, metricsReader] = [log, metrics].map((path) => Bun.spawn(["cat", path!], { stdout: "pipe" }));
     const placeholders = Array.from({ length: 8 }, (_, i) => ({
       drive_id: `drive_${i}`,
       path_on_host: file(`drive_${i}`),
@@ -65,6 +65,7 @@ describe("Kata's Go runtime", () => {
       "machine-config": { vcpu_count: 1, mem_size_mib: 64, smt: false },
       vsock: { guest_cid: 3, uds_path: folder.file("kata.hvsock"), vsock_id: "root" },
       logger: { level: "Debug", log_path: log },
+      metrics: { metrics_path: metrics },
       drives: [
         {
           drive_id: "rootfs",
@@ -91,7 +92,10 @@ describe("Kata's Go runtime", () => {
     }
     vm.signal("SIGTERM");
     expect((await vm.end()).status).toBe(143);
-    expect(await new Response(reader.stdout).text()).toContain('request on "/drives/drive_0"');
+    expect(await new Response(reader!.stdout).text()).toContain('request on "/drives/drive_0"');
+    // It parses each line by itself.
+    const [first] = (await new Response(metricsReader!.stdout).text()).split("\n");
+    expect(JSON.parse(first!)).toMatchObject({ block_drive_0: {}, utc_timestamp_ms: expect.any(Number) });
   });
 });
 
@@ -189,4 +193,33 @@ test("Nomad's driver: its drive is root wherever it came, and Ctrl-Alt-Del is pr
   const { drives } = (await ask(socket, "GET", "/vm/config")).body as { drives: { drive_id: string }[] };
   expect(drives.map(({ drive_id }) => drive_id)).toEqual(["1", "2"]);
   expect(await ask(socket, "PUT", "/actions", { action_type: "SendCtrlAltDel" })).toEqual(NO_CONTENT);
+});
+
+test("flintlock: no API, metadata and metrics from files, levels in the log, and the end by SIGHUP", async () => {
+  const metrics = folder.file("metrics");
+  const config = {
+    "boot-source": { kernel_image_path: folder.file("kernel"), initrd_path: folder.file("initrd"), boot_args: "quiet" },
+    "machine-config": { vcpu_count: 2, mem_size_mib: 64, smt: true },
+    drives: [
+      {
+        drive_id: "root",
+        path_on_host: file("root.img", new Uint8Array(4096)),
+        is_root_device: true,
+        is_read_only: false,
+        cache_type: "Unsafe",
+      },
+    ],
+    logger: { level: "Debug", show_level: true, show_log_origin: true },
+    metrics: { metrics_path: metrics },
+  };
+  const metadata = file("metadata.json", JSON.stringify({ latest: { "meta-data": "instance-id: one" } }));
+  const flags = ["--id", "uid", "--boot-timer", "--no-api", "--config-file", file("vm.json", JSON.stringify(config))];
+  vm = new RunningVolt([...flags, "--metadata", metadata], { program });
+  await vm.printed("Successfully started microvm that was configured from one single json");
+  vm.signal("SIGHUP");
+  const { status, stdout } = await vm.end();
+  expect(status).toBe(156);
+  expect(stdout.toString()).toMatch(/ \[uid:main:INFO\] .*Successfully started microvm/);
+  // One line at the start, one at the end.
+  expect(readFileSync(metrics, "utf8").trimEnd().split("\n")).toHaveLength(2);
 });
