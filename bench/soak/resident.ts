@@ -161,7 +161,8 @@ export class Resident implements AsyncDisposable {
   async #run(script: string, prints: string, limitMs: number): Promise<void> {
     const mark = `job ${++this.#jobs}`;
     const begin = this.#vm.stdout.length;
-    this.#lines.push(`${script}; echo "${mark} over"\n`);
+    // Without the shell's own input: a program that reads would take the next line.
+    this.#lines.push(`{ ${script}; } </dev/null; echo "${mark} over"\n`);
     await within(this.#vm.printed(`${mark} over\n`), limitMs, `"${script}"`);
     const said = this.#vm.stdout.slice(begin).replace(`${mark} over\n`, "").trimEnd();
     if (said.split("\n").at(-1) !== prints)
