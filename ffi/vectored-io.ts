@@ -4,7 +4,7 @@ import { libc } from "./libc.ts";
 const SYS_FDATASYNC = 75;
 const SYS_FALLOCATE = 285;
 
-/** A bit of preadv2's and pwritev2's flags: EAGAIN rather than wait, EOPNOTSUPP or EINVAL where the filesystem can't tell. */
+/** A bit of preadv2's flags: EAGAIN rather than wait, EOPNOTSUPP where the filesystem can't tell. */
 export const RWF_NOWAIT = 8;
 
 /** fallocate(2)'s modes. */
@@ -20,8 +20,8 @@ export function readVector(fd: number, vector: number, count: number, offset: nu
 }
 
 /** @returns bytes written, or minus errno */
-export function writeVector(fd: number, vector: number, count: number, offset: number, flags = 0): number {
-  return libc.pwritev2(fd, vector, count, offset, 0, flags);
+export function writeVector(fd: number, vector: number, count: number, offset: number): number {
+  return libc.pwritev2(fd, vector, count, offset, 0, 0);
 }
 
 /** Writes a file's data to its disk. @returns 0, or minus errno */

@@ -34,7 +34,8 @@ export function writeMeasuringInitramfs(
   const flags = ["-O2", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-static", "-I", import.meta.dirname];
   const { success, stderr } = Bun.spawnSync(["gcc", ...flags, "-o", binary, ...sources]);
   if (!success) throw new Error(`${program} does not compile (packages gcc, libc6-dev): ${stderr}`);
-  const path = join(scratch, `${name}.cpio`);
+  // One name for each content: a nested machine that has read a file does not look at it again.
+  const path = join(scratch, `${[name, ...modules].join("-")}.cpio`);
   writeFileSync(
     path,
     cpio([

@@ -61,14 +61,19 @@ static int connect_tcp(const char *host, int port)
 static int connect_vsock(unsigned cid, unsigned port)
 {
 	struct sockaddr_vm address = { .svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port };
+	int error = 0;
 	/* The driver may still be looking for its device. */
 	for (int tries = 0; tries < 1000; tries++) {
 		int fd = socket(AF_VSOCK, SOCK_STREAM, 0);
-		if (fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof address))
+		if (fd < 0)
+			guest_fail("socket");
+		if (!connect(fd, (struct sockaddr *)&address, sizeof address))
 			return fd;
+		error = errno;
 		close(fd);
 		usleep(10000);
 	}
+	errno = error;
 	guest_fail("connect");
 }
 

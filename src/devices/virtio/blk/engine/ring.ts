@@ -17,8 +17,8 @@ const MOST_TRIES = 100;
 
 /**
  * Operations by io_uring: the kernel moves data straight between file and guest memory while this thread does other
- * things. Flushing costs one system call however much was pushed, taking back none. What is small is tried at once first:
- * what the page cache can do needs no ring.
+ * things. Flushing costs one system call however much was pushed, taking back none. A small read that is alone needs no ring
+ * if the page cache has it.
  */
 export class RingEngine implements DiskEngine {
   readonly name = "io_uring";
@@ -27,8 +27,10 @@ export class RingEngine implements DiskEngine {
   readonly #atOnce: AtOnce | undefined;
   /** Operations that are over without the ring: done at once, or refused by the kernel. */
   readonly #over: OperationQueue;
-  /** Small ones that were pushed, of a kind that the kernel does without waiting. */
-  readonly #promised: OperationQueue;
+  /** Small ones that were pushed: what becomes of them depends on how many there are. */
+  readonly #small: OperationQueue;
+  /** How many the kernel has. */
+  #underWay = 0;
 
   /**
    * @param operations all there will be, by their slots
@@ -42,7 +44,7 @@ export class RingEngine implements DiskEngine {
     this.#operations = operations;
     this.#atOnce = atOnce;
     this.#over = new OperationQueue(operations.length);
-    this.#promised = new OperationQueue(operations.length);
+    this.#small = new OperationQueue(operations.length);
   }
 
   /** The ring itself: readable while completions are there, so no eventfd has to be written and read for them. */
@@ -54,15 +56,15 @@ export class RingEngine implements DiskEngine {
 
   push(operation: Operation): void {
     if (operation.length > INLINE_BYTES) this.#submit(operation, IOSQE.ASYNC);
-    else if (this.#atOnce?.isPromised(operation.kind)) this.#promised.push(operation);
-    else if (!this.#isDoneAtOnce(operation)) this.#submit(operation, 0);
+    else this.#small.push(operation);
   }
 
   flush(): boolean {
     const ring = this.#ring;
-    // Several cost the least by the ring, with one call for all; a single one without it.
-    const isAlone = this.#promised.count === 1;
-    for (let one = this.#promised.shift(); one; one = this.#promised.shift()) {
+    // Several cost the least by the ring, with one call for all. Beside others on their way it would
+    // gain nothing: they call the thread again anyway.
+    const isAlone = this.#small.count === 1 && this.#underWay === 0;
+    for (let one = this.#small.shift(); one; one = this.#small.shift()) {
       if (!(isAlone && this.#isDoneAtOnce(one))) this.#submit(one, 0);
     }
     for (let tries = 0; ring.waiting > 0 && tries < MOST_TRIES; tries++) {
@@ -76,6 +78,7 @@ export class RingEngine implements DiskEngine {
 
   next(): Operation | undefined {
     if (!this.#ring.next()) return this.#over.shift();
+    this.#underWay--;
     const operation = this.#operations[this.#ring.userData]!;
     operation.result = this.#ring.result;
     return operation;
@@ -84,6 +87,7 @@ export class RingEngine implements DiskEngine {
   /** There is an entry for every operation: the ring is never full. */
   #submit({ kind, slot, offset, length, vector, count, mode }: Operation, flags: number): void {
     const ring = this.#ring;
+    this.#underWay++;
     switch (kind) {
       case OperationKind.READ:
         ring.push(RingOp.READV, flags, offset, vector, count, 0, slot);
@@ -113,6 +117,7 @@ export class RingEngine implements DiskEngine {
   }
 
   #refuse(operation: Operation): void {
+    this.#underWay--;
     operation.result = -Errno.ENOMEM;
     this.#over.push(operation);
   }
