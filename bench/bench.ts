@@ -9,6 +9,7 @@ import { benchPage } from "./page/page.ts";
 import { changeText, regressions } from "./report/compare.ts";
 import type { Report, Result } from "./report/result.ts";
 import { hostText, resultText } from "./report/text.ts";
+import { soak } from "./soak/soak.ts";
 import { TABLES } from "./tables/registry.ts";
 import type { Table } from "./tables/table.ts";
 
@@ -30,6 +31,7 @@ async function bench(options: Options): Promise<number> {
     options.compare === undefined ? undefined : (JSON.parse(readFileSync(options.compare, "utf8")) as Report);
   await build();
   await using context = new Context(options, join(DIST, "volt"));
+  if (options.soak) return (await soak(context, options.soak)) ? 0 : 1;
   const programs = Object.fromEntries(context.contenders.map(({ name, version }) => [name, version]));
   const head = { date: new Date().toISOString(), host: describeHost(), programs };
   console.log(`\n${hostText(head)}`);
@@ -63,7 +65,7 @@ async function measureTable(table: Table, context: Context): Promise<Result> {
   try {
     return await table.measure(context);
   } catch (error) {
-    if (await context.isAlive("guests")) throw error;
+    if (await context.isAlive("nested machine")) throw error;
     console.log(`\n${table.name}: the nested machine died, once more in another`);
     return await table.measure(context);
   }

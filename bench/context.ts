@@ -3,8 +3,10 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Host } from "../test/testbed/command.ts";
-import { openHost } from "../test/testbed/host.ts";
+import { guestHost } from "../test/testbed/host.ts";
+import { NestedMachine } from "../test/testbed/machine.ts";
 import { NativeHost } from "../test/testbed/native.ts";
+import { type GuestPlaces, guestPlaces, hasKvm } from "./host.ts";
 import { compileC } from "./method/compile.ts";
 import { type StopwatchOptions, type Times, time } from "./method/stopwatch.ts";
 import type { Options } from "./options.ts";
@@ -13,6 +15,7 @@ import type { Place } from "./report/result.ts";
 
 export class Context implements AsyncDisposable {
   readonly options: Options;
+  readonly places: GuestPlaces = guestPlaces(guestHost(), hasKvm());
   /** A folder for kernels and the like; the nested machine sees it as it is when it boots. */
   readonly folder = mkdtempSync(join(tmpdir(), "volt-bench-"));
   /** volt first. */
@@ -22,6 +25,8 @@ export class Context implements AsyncDisposable {
   readonly floor = join(this.folder, "floor");
   /** `listener.c`: the host's end of a guest's streams. */
   readonly listener = join(this.folder, "listener");
+  /** `requests.c`: a client of the control API. */
+  readonly requests = join(this.folder, "requests");
   readonly #stopwatch = join(this.folder, "stopwatch");
   readonly #hosts = new Map<Place, Promise<Host>>();
 
@@ -35,6 +40,7 @@ export class Context implements AsyncDisposable {
     compileC("stopwatch.c", this.#stopwatch);
     compileC("floor.c", this.floor);
     compileC("listener.c", this.listener);
+    compileC("requests.c", this.requests);
     const { present, absent } = findContenders(new Map([["volt", own], ...options.peers]));
     this.contenders = present;
     this.absent = absent;
@@ -51,7 +57,8 @@ export class Context implements AsyncDisposable {
   /** Where commands of a place run. The nested machine boots when first asked for, and again when it has died. */
   async host(place: Place): Promise<Host> {
     if (!(await this.isAlive(place))) this.#hosts.delete(place);
-    const opened = this.#hosts.get(place) ?? (place === "here" ? Promise.resolve(new NativeHost()) : openHost());
+    const open = async () => (place === "this machine" ? new NativeHost() : await NestedMachine.start());
+    const opened = this.#hosts.get(place) ?? open();
     this.#hosts.set(place, opened);
     return await opened;
   }

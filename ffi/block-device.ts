@@ -12,10 +12,15 @@ const BLKDISCARD = 0x1277;
 /** What a running disk asks of its block device. */
 export const BLOCK_REQUESTS = { BLKDISCARD } as const;
 
+/** What a disk asks of a block device that it is to be on. */
+export const SIZE_REQUESTS = { BLKSSZGET, BLKPBSZGET } as const;
+
 const SEEK_END = 2;
 
 const SYS_STATX = 332;
 const AT_EMPTY_PATH = 0x1000;
+/** Of the one statx call here. */
+export const STATX_FLAGS = { AT_EMPTY_PATH } as const;
 const STATX_DIOALIGN = 0x2000;
 
 export const STATX = layout("struct statx", "linux/stat.h", 256, {

@@ -20,7 +20,7 @@ const _LINUX_CAPABILITY_VERSION_3 = 0x20080522;
 
 /** Capabilities are numbered from 0; the structures have room for so many. */
 const MOST_CAPABILITIES = 64;
-export const CAP = { SETGID: 6, SETUID: 7, SETPCAP: 8, SYS_ADMIN: 21 } as const;
+export const CAP = { SETGID: 6, SETUID: 7, SETPCAP: 8, SYS_ADMIN: 21, SETFCAP: 31 } as const;
 
 export const PR = {
   SET_PDEATHSIG: 1,

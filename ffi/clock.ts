@@ -6,6 +6,7 @@ export const TIMESPEC = layout("struct timespec", "time.h", 16, { tv_sec: u64(0)
 
 const CLOCK_REALTIME = 0;
 const CLOCK_MONOTONIC = 1;
+const CLOCK_PROCESS_CPUTIME_ID = 2;
 
 const timespec = new Uint32Array(TIMESPEC.size / 4);
 
@@ -17,6 +18,11 @@ export function monotonicNs(): number {
 /** Milliseconds since 1970, CLOCK_REALTIME. */
 export function realtimeMs(): number {
   return now(CLOCK_REALTIME) / 1e6;
+}
+
+/** Nanoseconds of CPU time that all threads of the process took, since it began: an exec does not begin it anew. */
+export function processCpuNs(): number {
+  return now(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 function now(clock: number): number {

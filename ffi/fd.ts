@@ -213,7 +213,12 @@ export class Fd implements Disposable {
     check(libc.fcntl(this.number, F_SETFD, inherited ? 0 : FD_CLOEXEC), "fcntl(F_SETFD)", this.about);
   }
 
-  /** Makes `read` and `write` answer EAGAIN instead of waiting. It is a flag of the open file: whoever shares it shares this. */
+  /** Whether `read` and `write` answer EAGAIN instead of waiting. */
+  get isNonBlocking(): boolean {
+    return (check(libc.fcntl(this.number, F_GETFL, 0), "fcntl(F_GETFL)", this.about) & O.NONBLOCK) !== 0;
+  }
+
+  /** Makes them do so, or not. It is a flag of the open file: whoever shares it shares this. */
   setNonBlocking(nonBlocking: boolean): void {
     const flags = check(libc.fcntl(this.number, F_GETFL, 0), "fcntl(F_GETFL)", this.about);
     const wanted = nonBlocking ? flags | O.NONBLOCK : flags & ~O.NONBLOCK;

@@ -15,7 +15,7 @@ export const FLOCK = layout("struct flock", "fcntl.h", 32, {
   l_len: u64(16),
 });
 
-const F_OFD_SETLK = 37;
+export const F_OFD_SETLK = 37;
 const F_RDLCK = 0;
 const F_WRLCK = 1;
 

@@ -38,9 +38,13 @@ const systemCalls = {
   writev: { args: ["i32", "ptr", "i32"], returns: i64 },
   pread: { args: ["i32", "ptr", "u64", "i64"], returns: i64 },
   readv: { args: ["i32", "ptr", "i32"], returns: i64 },
+  // The kernel takes an offset in two halves, of which the first has all 64 bits.
+  preadv2: { args: ["i32", "ptr", "i32", "i64", "u64", "i32"], returns: i64 },
+  pwritev2: { args: ["i32", "ptr", "i32", "i64", "u64", "i32"], returns: i64 },
   lseek: { args: ["i32", "i64", "i32"], returns: i64 },
   fcntl: { args: ["i32", "i32", "u64"], returns: "i32" },
   fstat: { args: ["i32", "ptr"], returns: "i32" },
+  fstatfs: { args: ["i32", "ptr"], returns: "i32" },
   flock: { args: ["i32", "i32"], returns: "i32" },
   fsync: { args: ["i32"], returns: "i32" },
   readlink: { args: ["ptr", "ptr", "u64"], returns: i64 },
@@ -74,6 +78,7 @@ const systemCalls = {
   signalfd4: { args: ["i32", "ptr", "u64", "i32"], returns: "i32" },
 
   getrandom: { args: ["ptr", "u64", "u32"], returns: i64 },
+  getrusage: { args: ["i32", "ptr"], returns: "i32" },
   sched_yield: { args: [], returns: "i32" },
   sched_setaffinity: { args: ["i32", "u64", "ptr"], returns: "i32" },
   sched_getaffinity: { args: ["i32", "u64", "ptr"], returns: "i32" },

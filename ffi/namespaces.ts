@@ -36,7 +36,8 @@ export function readOnlyMount(): Uint8Array {
   return pack(MOUNT_ATTR, { attr_set: MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV });
 }
 
-/** The same for mounts that are written to: no programs at all. */
-export function dataMount(): Uint8Array {
-  return pack(MOUNT_ATTR, { attr_set: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC });
+/** The same for mounts that are written to: no programs at all. @param hasDevices whether device files may be opened */
+export function dataMount(hasDevices = false): Uint8Array {
+  const attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | (hasDevices ? 0 : MOUNT_ATTR_NODEV);
+  return pack(MOUNT_ATTR, { attr_set });
 }

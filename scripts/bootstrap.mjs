@@ -4,49 +4,20 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installMissing, PACKAGES } from "./debian-packages.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-
-/** What each Debian package is for is in docs/dependencies.md. The file tells whether it is there. */
-const PACKAGES = {
-  gcc: "/usr/bin/gcc",
-  "libc6-dev": "/usr/include/stdio.h",
-  "linux-libc-dev": "/usr/include/linux/kvm.h",
-  "busybox-static": "/bin/busybox",
-  bc: "/usr/bin/bc",
-  binutils: "/usr/bin/ld",
-  bison: "/usr/bin/bison",
-  bzip2: "/usr/bin/bzip2",
-  flex: "/usr/bin/flex",
-  "libelf-dev": "/usr/include/libelf.h",
-  make: "/usr/bin/make",
-  cpio: "/usr/bin/cpio",
-  kmod: "/usr/bin/lsmod",
-  lz4: "/usr/bin/lz4",
-  "xz-utils": "/usr/bin/xz",
-  zstd: "/usr/bin/zstd",
-  "qemu-system-x86": "/usr/bin/qemu-system-x86_64",
-  "acpica-tools": "/usr/bin/iasl",
-  "util-linux": "/usr/bin/setpriv",
-  iproute2: "/usr/sbin/ip",
-  curl: "/usr/bin/curl",
-  "python3-requests-unixsocket": "/usr/lib/python3/dist-packages/requests_unixsocket/__init__.py",
-};
 
 installDebianPackages();
 installNodePackages();
 run();
 
 function installDebianPackages() {
-  const missing = Object.keys(PACKAGES).filter((name) => !existsSync(join("/", PACKAGES[name])));
-  if (missing.length === 0) return;
-  const isRoot = process.getuid() === 0;
-  const command = `apt-get install -y --no-install-recommends ${missing.join(" ")}`;
-  if (!isRoot) fail(`Debian packages are missing: sudo ${command}`);
-  say(`installing Debian packages: ${missing.join(" ")}`);
-  // A new machine's lists may be empty or old; an update that fails shows in the install.
-  quietly("apt-get", ["update", "-q"], { ignore: true });
-  quietly("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...missing]);
+  try {
+    installMissing(PACKAGES);
+  } catch (error) {
+    fail(error.message);
+  }
 }
 
 /** `npm ci` when node_modules does not match the lock file (npm keeps a copy of it inside). */
@@ -88,10 +59,9 @@ function works(program) {
 }
 
 /** Runs a command and shows what it printed only if it failed. */
-function quietly(program, args, { ignore = false } = {}) {
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const result = spawnSync(program, args, { cwd: root, env, encoding: "utf8" });
-  if (result.status === 0 || ignore) return;
+function quietly(program, args) {
+  const result = spawnSync(program, args, { cwd: root, encoding: "utf8" });
+  if (result.status === 0) return;
   process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
   fail(`${program} ${args.join(" ")} failed`);
 }

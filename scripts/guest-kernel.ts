@@ -67,4 +67,10 @@ export async function builtKernel(): Promise<{ readonly store: string; readonly 
   return { store: STORE.home, name: BUILT };
 }
 
+/** Its vmlinux, where it was built before: nobody has to wait for it. */
+export function builtKernelIfThere(): string | undefined {
+  const built = listKernels(STORE).find(({ name }) => name === BUILT);
+  return built && join(built.folder, PARTS.vmlinux);
+}
+
 if (import.meta.main) console.log(process.argv[2] === BUILT ? await builtKernel() : await stockKernel());

@@ -3,31 +3,44 @@
  * (test/long) run instead of the rest. More arguments choose test files, as `bun test` takes them.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { build } from "../build.ts";
-import { guestHost } from "../test/testbed/host.ts";
+import { guestHost, tinyGuestHost } from "../test/testbed/host.ts";
 import { CHECKS, passes } from "./check.ts";
 import { stockKernel } from "./guest-kernel.ts";
+import { runInNestedMachines, type TestRun } from "./nested-tests.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const REPORT = join(ROOT, "dist/test-report.xml");
 /** A guest in a nested machine on a busy host takes its time; a test that hangs still ends. */
 const TEST_LIMIT_MS = 180_000;
 
-/** Everything but Linux guests in volt: `bun test` takes a path's beginning. */
-const SURE = ["test/unit", "test/kvm", "test/e2e/cli", "test/e2e/guest-", "test/e2e/testbed"];
-const GUESTS = ["test/e2e/guests"];
+/** A group of tests, and what it needs to run; `bun test` takes a path's beginning. */
+interface Group {
+  readonly paths: readonly string[];
+  readonly flags?: readonly string[];
+  /** All of `bun test` runs in nested machines. */
+  readonly nested?: boolean;
+}
+
+/** Neither KVM nor volt's guests. */
+const ANYWHERE = ["test/unit", "test/e2e/guest-", "test/e2e/testbed"];
+/** Guests of a few instructions: any /dev/kvm runs them. */
+const TINY_GUESTS = ["test/kvm", "test/e2e/cli", "test/e2e/api", "test/e2e/firecracker"];
+/** Linux guests: such a test asks for a host that runs them, and gets a nested machine where this one doesn't. */
+const LINUX_GUESTS = ["test/e2e/guests"];
+/** A nested machine fills little more than one processor: two files at a time, with a machine each, take two thirds of the time. */
+const TWO_AT_A_TIME = ["--parallel=2", "--no-isolate"];
 /**
- * The nested machine itself can die under a test (test/e2e/guests/turns.ts says why). There a failed test of a Linux guest
- * gets a second try, in a machine that was booted anew; where KVM is real, it does not. Such a machine fills little more
- * than one processor: two of them, each for half of the files, take two thirds of the time.
+ * The nested machine itself can die under a test (test/e2e/guests/turns.ts says why). There a failed test of a guest gets a
+ * second try, in a machine that was booted anew; where KVM is real, it does not.
  */
-const NESTED_FLAGS = ["--retry", "1", "--parallel=2", "--no-isolate"];
+const SECOND_TRY = ["--retry", "1"];
 
 interface Totals {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
+  passed: number;
+  failed: number;
+  skipped: number;
 }
 
 const { failed } = await test(process.argv.slice(2));
@@ -39,39 +52,62 @@ async function test(args: readonly string[]): Promise<Totals> {
   const checks = Object.keys(CHECKS).map(passes);
   await build();
   const { store } = await stockKernel();
-  const nested = guestHost() === "nested";
-  console.log(`Linux guests run ${nested ? "in the nested machine: no vmx or svm here" : "on this host"}`);
 
-  const chosen = files.length > 0 ? [files] : long ? [["test/long"]] : [SURE, GUESTS];
-  const runs = chosen.map((paths) => runTests(paths, paths === GUESTS && nested ? NESTED_FLAGS : [], store));
-  const tests = runs.reduce((sum, run) => ({
-    passed: sum.passed + run.passed,
-    failed: sum.failed + run.failed,
-    skipped: sum.skipped + run.skipped,
-  }));
-  const totals = {
-    passed: tests.passed + checks.filter(Boolean).length,
-    failed: tests.failed + checks.filter((ok) => !ok).length,
-    skipped: tests.skipped,
-  };
-  const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : "";
-  console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`);
+  const chosen = files.length > 0 ? files : long ? ["test/long"] : [...ANYWHERE, ...TINY_GUESTS, ...LINUX_GUESTS];
+  const tests: Totals = { passed: 0, failed: 0, skipped: 0 };
+  for (const group of groups(chosen)) add(tests, await runTests(group, store));
+  add(tests, { passed: checks.filter(Boolean).length, failed: checks.filter((ok) => !ok).length, skipped: 0 });
+  const skipped = tests.skipped > 0 ? `, ${tests.skipped} skipped` : "";
+  console.log(`\n${tests.passed} passed, ${tests.failed} failed${skipped}`);
+  return tests;
+}
+
+/** Each where this machine can run it. */
+function groups(paths: readonly string[]): Group[] {
+  const tiny = tinyGuestHost() === "nested";
+  const linux = guestHost() === "nested";
+  console.log(`tiny guests run ${tiny ? "in the nested machine: no /dev/kvm here" : "on this host"}`);
+  console.log(`Linux guests run ${linux ? "in the nested machine: no vmx or svm here" : "on this host"}`);
+  const within = (folders: readonly string[]) => (path: string) => folders.some((folder) => path.startsWith(folder));
+  const tinyGuests = paths.filter(within(TINY_GUESTS));
+  const linuxGuests = paths.filter(within(LINUX_GUESTS));
+  const rest = paths.filter((path) => !tinyGuests.includes(path) && !linuxGuests.includes(path));
+  return [
+    { paths: rest },
+    { paths: tinyGuests, ...(tiny ? { nested: true, flags: SECOND_TRY } : {}) },
+    { paths: linuxGuests, ...(linux ? { flags: [...SECOND_TRY, ...TWO_AT_A_TIME] } : {}) },
+  ].filter((group) => group.paths.length > 0);
+}
+
+function add(sum: Totals, more: Totals): void {
+  sum.passed += more.passed;
+  sum.failed += more.failed;
+  sum.skipped += more.skipped;
+}
+
+/** Output is passed on. @param store VOLT_HOME */
+async function runTests({ paths, flags = [], nested = false }: Group, store: string): Promise<Totals> {
+  const command = [process.execPath, "test", "--timeout", String(TEST_LIMIT_MS), ...flags];
+  const env = { VOLT_HOME: store };
+  const runs = nested ? await runInNestedMachines(ROOT, paths, command, env) : [runHere(paths, command, env)];
+  const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+  for (const run of runs) add(totals, readTotals(run));
   return totals;
 }
 
-/** One run of `bun test`, its output passed on. @param store VOLT_HOME */
-function runTests(paths: readonly string[], flags: readonly string[], store: string): Totals {
+function runHere(paths: readonly string[], command: readonly string[], env: Record<string, string>): TestRun {
   rmSync(REPORT, { force: true });
-  mkdirSync(join(ROOT, "dist"), { recursive: true });
-  const report = ["--reporter=junit", `--reporter-outfile=${REPORT}`];
-  const command = [process.execPath, "test", "--timeout", String(TEST_LIMIT_MS), ...flags, ...report, ...paths];
-  const env = { ...process.env, VOLT_HOME: store };
-  return readTotals(Bun.spawnSync(command, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"], env }).success);
+  mkdirSync(dirname(REPORT), { recursive: true });
+  const { success } = Bun.spawnSync([...command, "--reporter=junit", `--reporter-outfile=${REPORT}`, ...paths], {
+    cwd: ROOT,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, ...env },
+  });
+  return { report: existsSync(REPORT) ? readFileSync(REPORT, "utf8") : "", success };
 }
 
 /** A run that ended badly without a failed test (a crash, a file that does not load) counts as one failure. */
-function readTotals(success: boolean): Totals {
-  const report = existsSync(REPORT) ? readFileSync(REPORT, "utf8") : "";
+function readTotals({ report, success }: TestRun): Totals {
   const head = /<testsuites [^>]*>/.exec(report)?.[0] ?? "";
   const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
   const failed = count("failures") + count("errors");

@@ -27,7 +27,7 @@ if (logs.length === 0) {
   console.error("unused-rules: give logs of: strace -f -e raw=all -o LOG dist/volt run ...");
   process.exit(125);
 }
-const devices = deviceRules(await deviceKinds(EVERYTHING), EVERYTHING);
+const devices = deviceRules(await deviceKinds(EVERYTHING), EVERYTHING, true);
 const records = logs.map((path) => readRecord(readFileSync(path, "utf8")));
 for (const { thread, calls, isWhole, why } of unusedRules(records, (pid) => profiles(pid, devices))) {
   console.log(`${thread}: ${isWhole ? "never" : "not all of it"}: ${calls.join(" ")} (${why})`);

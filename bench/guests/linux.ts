@@ -7,6 +7,16 @@ import { cpio } from "../../src/boot/cpio.ts";
 /** What `init.c` prints. */
 export const USER_SPACE = "user space";
 
+/**
+ * How long the VM was there when its user space began, in milliseconds, by its own time-stamp counter.
+ * @param console what `init.c` printed, among other things
+ * @returns undefined when it did not get so far
+ */
+export function msToUserSpace(console: string): number | undefined {
+  const [, ticks, perMs] = /^ticks (\d+) (\d+)\r?$/m.exec(console) ?? [];
+  return ticks === undefined ? undefined : Number(ticks) / Number(perMs);
+}
+
 /** Writes an initramfs with nothing but `init.c` in it. @param scratch a folder */
 export function writeShortInitramfs(scratch: string): string {
   const init = join(scratch, "init");

@@ -5,8 +5,8 @@
  *   tcp OWN-ADDRESS HOST-ADDRESS PORT JOB...     by eth0
  *   vsock - CID PORT JOB...
  *
- * A JOB is NAME:send|receive|echo:BYTES:MILLISECONDS, on a connection of its own. For each it prints a line
- * `result NAME count nanoseconds`: bytes that arrived, or round trips of BYTES.
+ * A JOB is NAME:send|receive|echo:BYTES:MILLISECONDS, on a connection of its own. For each it prints a line `begin NAME`,
+ * and in the end `result NAME count nanoseconds`: bytes that arrived, or round trips of BYTES.
  */
 #include "lib/guest.h"
 #include <arpa/inet.h>
@@ -124,6 +124,7 @@ static void run(const char *text, int fd)
 		guest_fail("bad job");
 	if (write(fd, way, 1) != 1)
 		guest_fail("write");
+	guest_begin(name);
 	uint64_t begin = guest_ns(), end = begin + milliseconds * 1000000ull;
 	uint64_t count = way[0] == 's' ? send_for(fd, bytes, end) :
 			 way[0] == 'r' ? receive_for(fd, bytes, end) :

@@ -1,5 +1,6 @@
 /** Guests of a few instructions: what is left of a monitor's time when the guest takes none. */
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { concat, u32 } from "../../src/boot/pack.ts";
 import { buildElf, note } from "../../test/unit/boot/fixtures.ts";
 
@@ -18,6 +19,15 @@ const REST = [0xfa, 0xf4, 0xeb, 0xfd];
 
 /** Writes one byte to the console and resets. */
 export const PRINT_AND_END = Uint8Array.from([...print("!"), ...RESET, ...CRASH, ...REST]);
+
+/** Does nothing, for ever. */
+export const REST_AT_ONCE = Uint8Array.from(REST);
+
+/** Leaves the guest by a port that belongs to nobody, again and again without an end. */
+export function exitForEver(): Uint8Array {
+  const exit = EXITS["port write"];
+  return Uint8Array.from([...exit, 0xeb, 0x100 - (exit.length + 2)]);
+}
 
 /**
  * Writes to each page from 1 MiB to the end of memory, prints one byte and does nothing for ever.
@@ -40,6 +50,8 @@ export const EXITS = {
   "MMIO read": [0xa1, ...u32(0xd000_0000)],
   /** `mov [0xd0000000], eax` */
   "MMIO write": [0xa3, ...u32(0xd000_0000)],
+  /** `xor eax, eax; cpuid`: KVM answers it without the monitor. */
+  CPUID: [0x31, 0xc0, 0x0f, 0xa2],
 } as const;
 
 /** What the guest of `exitLoop` prints before and after. */
@@ -47,9 +59,20 @@ export const LOOP_MARKS = ["!", "?"] as const;
 
 /** Prints, does one thing so many times, prints again and resets. */
 export function exitLoop(exit: readonly number[], times: number): Uint8Array {
-  // mov ecx, TIMES; 1: EXIT; dec ecx; jnz 1b
-  const loop = [0xb9, ...u32(times), ...exit, 0x49, 0x75, 0x100 - (exit.length + 3)];
+  // mov esi, TIMES; 1: EXIT; dec esi; jnz 1b. (CPUID changes the other registers.)
+  const loop = [0xbe, ...u32(times), ...exit, 0x4e, 0x75, 0x100 - (exit.length + 3)];
   return Uint8Array.from([...print(LOOP_MARKS[0]), ...loop, ...print(LOOP_MARKS[1]), ...RESET, ...CRASH, ...REST]);
+}
+
+/** The same in 16-bit code: one byte on the console, and a reset. */
+const PRINT_AND_END_16 = Uint8Array.from([0xba, 0xf8, 0x03, 0xb0, "!".charCodeAt(0), 0xee, ...RESET, ...REST]);
+
+/** `PRINT_AND_END`, in all the formats that monitors take. */
+export function writePrintAndEnd(folder: string): { readonly kernel: string; readonly flat: string } {
+  const [kernel, flat] = [join(folder, "print-and-end"), join(folder, "print-and-end.bin")];
+  writeTinyKernel(kernel, PRINT_AND_END);
+  writeFileSync(flat, PRINT_AND_END_16);
+  return { kernel, flat };
 }
 
 /** Makes an ELF file that is entered in 32-bit mode, as PVH has it. @param code position-independent */

@@ -1,6 +1,6 @@
 /** The report as one page that needs nothing beside it. */
 import type { Metric, Report, Result } from "../report/result.ts";
-import { figure, ratioText, ratioTo } from "../report/text.ts";
+import { figure, placeText, ratioText, ratioTo } from "../report/text.ts";
 import { summarize } from "../stats/summary.ts";
 import { dots, type MemoryStack, memoryBars, waterfall } from "./plots.ts";
 import { STYLE } from "./style.ts";
@@ -30,10 +30,9 @@ ${results.map(section).join("\n")}
 }
 
 function section(result: Result): string {
-  const where = result.place === "here" ? "on this machine" : "where Linux guests run";
   const parts = [
     `<h2 id="${text(result.table)}">${text(result.title)}</h2>`,
-    `<p>${text(result.method)} Measured ${where}.</p>`,
+    `<p>${prose(result.method)} Measured ${placeText(result)}.</p>`,
     result.phases ? figureOf("When each step was over", waterfall(result.phases)) : "",
     ...memory(result),
     ...result.metrics.filter(isDistribution).map((metric) => figureOf(nameOf(metric), dots(metric))),
@@ -64,17 +63,19 @@ function isDistribution({ samples, name }: Metric): boolean {
   return !/: (RSS|PSS|private)/.test(name) && Object.values(samples).every((list) => list.length >= ENOUGH_FOR_DOTS);
 }
 
+/** A metric's name has a row of its own: beside the figures it would push them off a phone's screen. */
 function table(metrics: readonly Metric[]): string {
-  const rows = metrics.flatMap((metric) =>
-    Object.entries(metric.samples).map(([who, samples], i) => {
+  const rows = metrics.flatMap((metric) => {
+    const figures = Object.entries(metric.samples).map(([who, samples]) => {
       const { median, min, max, spread } = summarize(samples);
       const ratio = who === "volt" ? "" : ratioText(ratioTo(metric, who));
       const numbers = [figure(median), figure(min), figure(max), `${Math.round(100 * spread)} %`, ratio];
       const cells = numbers.map((cell) => `<td class="number">${text(cell)}</td>`);
-      return `<tr><td>${i === 0 ? text(nameOf(metric)) : ""}</td><td>${text(who)}</td>${cells.join("")}</tr>`;
-    }),
-  );
-  const head = ["", "", "median", "min", "max", "spread", "volt / it"].map((cell) => `<th>${cell}</th>`).join("");
+      return `<tr><td>${text(who)}</td>${cells.join("")}</tr>`;
+    });
+    return [`<tr><th colspan="6" scope="rowgroup">${prose(nameOf(metric))}</th></tr>`, ...figures];
+  });
+  const head = ["", "median", "min", "max", "spread", "volt / it"].map((cell) => `<th>${cell}</th>`).join("");
   return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
 }
 
@@ -83,11 +84,16 @@ function nameOf({ name, unit }: Metric): string {
 }
 
 function figureOf(caption: string, svg: string): string {
-  return `<figure><figcaption>${text(caption)}</figcaption>${svg}</figure>`;
+  return `<figure><figcaption>${prose(caption)}</figcaption>${svg}</figure>`;
 }
 
 function definitions(pairs: readonly (readonly [string, string])[]): string {
   return `<dl>${pairs.map(([name, value]) => `<dt>${text(name)}</dt><dd>${text(value)}</dd>`).join("")}</dl>`;
+}
+
+/** Text of ours, in which what stands between backticks is code. */
+function prose(value: string): string {
+  return text(value).replaceAll(/`([^`]*)`/g, "<code>$1</code>");
 }
 
 function text(value: string): string {

@@ -5,21 +5,11 @@ export const lkvm: Peer = {
   name: "lkvm",
   program: "lkvm",
   versionFlag: "version",
-  command(path, { bzImage, initrd, commandLine, memoryMiB, cpus, disk }) {
-    if (bzImage === undefined) return undefined;
+  command(path, { bzImage, flat, initrd, commandLine, memoryMiB, cpus, disk }) {
+    const kernel = bzImage ?? flat;
+    if (kernel === undefined) return undefined;
     return [
-      ...[
-        path,
-        "run",
-        "--kernel",
-        bzImage,
-        "--params",
-        commandLine,
-        "--mem",
-        String(memoryMiB),
-        "--cpus",
-        String(cpus),
-      ],
+      ...[path, "run", "--kernel", kernel, "--params", commandLine, "--mem", String(memoryMiB), "--cpus", String(cpus)],
       ...["--console", "serial", ...(initrd === undefined ? [] : ["--initrd", initrd])],
       ...(disk === undefined ? [] : ["--disk", disk]),
     ];

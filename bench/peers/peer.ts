@@ -6,6 +6,8 @@ export interface GuestSpec {
   readonly kernel: string;
   /** The same kernel as a bzImage, where there is one: some monitors take nothing else. */
   readonly bzImage?: string;
+  /** The same guest as 16-bit code of no format, at 0x1000:0: what kvmtool takes besides a bzImage. */
+  readonly flat?: string;
   readonly initrd?: string;
   readonly commandLine: string;
   readonly memoryMiB: number;

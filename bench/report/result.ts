@@ -1,11 +1,14 @@
 /** What a table gives: samples and facts, with no judgement yet. It is what `dist/bench.json` holds. */
 
-/** Where something was measured: on this machine, or where its Linux guests run (which may be a nested machine). */
-export type Place = "here" | "guests";
+/**
+ * Where something was measured. The nested machine is emulated in software: every program is ten times slower there, and
+ * exits cost more, so its figures compare with each other only.
+ */
+export type Place = "this machine" | "nested machine";
 
 export interface Metric {
   readonly name: string;
-  readonly unit: "ms" | "µs" | "MiB" | "bytes" | "1/s" | "MiB/s" | "";
+  readonly unit: "ms" | "µs" | "MiB" | "bytes" | "1/s" | "MiB/s" | "ms/GiB" | "";
   readonly better: "less" | "more";
   /** Samples by program, volt's first. Sample i of all of them is from the same round. */
   readonly samples: Readonly<Record<string, readonly number[]>>;

@@ -12,13 +12,17 @@ export function hostText({ host, programs, date }: Pick<Report, "host" | "progra
 }
 
 export function resultText(result: Result): string {
-  const where = result.place === "here" ? "on this machine" : "where Linux guests run";
-  const parts = [`${result.title} (${where})`, `  ${result.method}`];
+  const parts = [`${result.title} (${placeText(result)})`, `  ${result.method}`];
   if (result.metrics.length > 0) parts.push(metricsText(result.metrics));
   if (result.phases) parts.push(phasesText(result.phases));
   if (result.facts) parts.push(columns(result.facts, []));
   if (result.absent?.length) parts.push(`  not here: ${result.absent.join(", ")}`);
   return parts.join("\n");
+}
+
+/** Where a table's figures are of, in a reader's words. */
+export function placeText({ place }: Pick<Result, "place">): string {
+  return place === "this machine" ? "on this machine" : "in the nested machine, emulated: compare within it only";
 }
 
 /** A line for each program; how volt compares in the last column, less than 1 where it needs less. */

@@ -18,7 +18,7 @@ export const binary: Table = {
     return {
       table: "binary",
       title: "Binary size",
-      place: "here",
+      place: "this machine",
       method: "What has to be there to run it. Bun's part is the size of the Bun that built it.",
       metrics: [
         {

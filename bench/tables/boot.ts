@@ -1,19 +1,23 @@
 /** Booting Linux: the reference's way, to a panic for want of a root file system; and to user space and back. */
-import { stockKernel } from "../../scripts/guest-kernel.ts";
+import { builtKernelIfThere, stockKernel } from "../../scripts/guest-kernel.ts";
+import { parseConfig } from "../../src/config/parse.ts";
+import { readKernelLog, slowestSteps } from "../../src/explain/kernel-log.ts";
+import { commandLine } from "../../src/machine/command-line.ts";
 import type { Context } from "../context.ts";
-import { readKernelLog, slowestSteps } from "../guests/kernel-log.ts";
-import { USER_SPACE, writeShortInitramfs } from "../guests/linux.ts";
+import { msToUserSpace, USER_SPACE, writeShortInitramfs } from "../guests/linux.ts";
 import { inRounds } from "../method/rounds.ts";
 import type { StopwatchOptions, Times } from "../method/stopwatch.ts";
 import type { GuestSpec } from "../peers/peer.ts";
+import type { Metric } from "../report/result.ts";
 import { commandsFor, metricOf } from "./contest.ts";
 import type { Table } from "./table.ts";
 
 /** The reference's command line, whose kernel talks all the while. */
 const REFERENCE = "console=ttyS0 reboot=k panic=1 pci=off";
+/** volt's own default. */
+const DEFAULT = commandLine(parseConfig({}, "", (field) => field));
 /** One that keeps silent and waits for nothing; every monitor here can end a guest by a triple fault. */
-const QUIET =
-  "console=ttyS0 8250.nr_uarts=1 quiet loglevel=1 reboot=t panic=-1 pci=off i8042.noaux i8042.nomux swiotlb=noforce";
+const QUIET = DEFAULT.replace("reboot=k", "reboot=t");
 const PANIC = "Kernel panic - not syncing";
 const MEMORY_MIB = 128;
 const STEPS = 10;
@@ -27,23 +31,44 @@ export const boot: Table = {
     const initrd = writeShortInitramfs(context.folder);
     const guest = { kernel: kernel.vmlinux, bzImage: kernel.bzImage, memoryMiB: MEMORY_MIB, cpus: 1 };
     const toPanic = await race(context, { ...guest, commandLine: REFERENCE }, { killAt: PANIC });
+    const toQuietPanic = await race(context, { ...guest, commandLine: DEFAULT }, { killAt: PANIC });
     const toUserSpace = await race(context, { ...guest, commandLine: QUIET, initrd }, { marks: [USER_SPACE] });
+    const own = builtKernelIfThere();
+    const ownToUserSpace =
+      own && (await race(context, { ...guest, kernel: own, commandLine: QUIET, initrd }, { marks: [USER_SPACE] }));
     return {
       table: "boot",
       title: `Linux boot, Debian's ${kernel.version}`,
-      place: "guests",
-      method: `${MEMORY_MIB} MiB, 1 vCPU. To the panic: no root, \`${REFERENCE}\`. To user space: an init that prints and resets, \`${QUIET}\`.`,
+      place: context.places.linux,
+      method: `${MEMORY_MIB} MiB, 1 vCPU. To the panic: no root, \`${REFERENCE}\`; quietly, with volt's default, \`${DEFAULT}\`. To user space: an init that prints and resets, \`${QUIET}\`.${own ? " volt's own kernel: `volt kernel build`." : ""}`,
       metrics: [
         metricOf("process start to kernel panic", "ms", toPanic, ({ marks }) => marks[0]),
         metricOf("by the kernel's own clock, to that panic", "ms", toPanic, ({ output }) => kernelMs(output)),
-        metricOf("process start to user space", "ms", toUserSpace, ({ marks }) => marks[0]),
-        metricOf("whole life", "ms", toUserSpace, ({ wall }) => wall),
+        metricOf(
+          "process start to kernel panic, volt's default command line",
+          "ms",
+          toQuietPanic,
+          ({ marks }) => marks[0],
+        ),
+        ...userSpace("", toUserSpace),
+        ...(ownToUserSpace ? userSpace("volt's own kernel, ", ownToUserSpace) : []),
       ],
       facts: slowest(toPanic["volt"]!.at(-1)!.output),
-      absent: context.absent,
+      absent: [
+        ...context.absent,
+        ...(own ? [] : ["volt's own kernel (node scripts/bootstrap.mjs scripts/guest-kernel.ts volt)"]),
+      ],
     };
   },
 };
+
+function userSpace(prefix: string, times: Readonly<Record<string, readonly Times[]>>): Metric[] {
+  return [
+    metricOf(`${prefix}process start to user space`, "ms", times, ({ marks }) => marks[0]),
+    metricOf(`${prefix}VM made to user space, by its own counter`, "ms", times, ({ output }) => msToUserSpace(output)),
+    metricOf(`${prefix}whole life`, "ms", times, ({ wall }) => wall),
+  ];
+}
 
 function kernelMs(console: string): number | undefined {
   const panic = readKernelLog(console).find(({ text }) => text.startsWith(PANIC));
@@ -61,7 +86,7 @@ async function race(context: Context, guest: GuestSpec, options: StopwatchOption
   const commands = commandsFor(context, guest);
   const runs = Math.min(context.options.quick ? 3 : MOST_RUNS, context.options.runs);
   return await inRounds([...commands.keys()], { runs, warmUp: 1 }, async (name) => {
-    const times = await context.time("guests", commands.get(name)!, { ...options, seconds: 60 });
+    const times = await context.time(context.places.linux, commands.get(name)!, { ...options, seconds: 60 });
     if (times.marks[0] === undefined)
       throw new Error(`${name} did not boot Linux (status ${times.status}): ${times.output.slice(-2000)}`);
     return times;

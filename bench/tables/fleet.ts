@@ -13,7 +13,7 @@ const SETTLE_S = 2;
 export const fleet: Table = {
   name: "fleet",
   async measure(context) {
-    const host = await context.host("here");
+    const host = await context.host(context.places.tiny);
     const guestBytes = MEMORY_MIB * 2 ** 20;
     const kernel = context.file(`touch-${MEMORY_MIB}`);
     writeTinyKernel(kernel, touchAll(guestBytes));
@@ -29,7 +29,7 @@ export const fleet: Table = {
     return {
       table: "fleet",
       title: "VMs side by side",
-      place: "here",
+      place: context.places.tiny,
       method: `${MEMORY_MIB} MiB guests that touched their memory and rest. PSS less guest memory: what they share counts once.`,
       metrics: [
         metric(`each of ${one}`, totals, ([a]) => a! / one),

@@ -14,7 +14,7 @@ const RUNS = 3;
 export const memory: Table = {
   name: "memory",
   async measure(context) {
-    const host = await context.host("here");
+    const host = await context.host(context.places.tiny);
     const metrics: Metric[] = [];
     for (const memoryMiB of context.options.quick ? [SIZES_MIB[0]!] : SIZES_MIB) {
       const guestBytes = memoryMiB * 2 ** 20;
@@ -30,7 +30,7 @@ export const memory: Table = {
     return {
       table: "memory",
       title: "Memory besides the guest's own",
-      place: "here",
+      place: context.places.tiny,
       method: `A guest that touches all of its memory and rests, ${SETTLE_S} s later, 1 vCPU. By smaps_rollup, less the guest's memory.`,
       metrics,
       absent: context.absent,

@@ -26,13 +26,13 @@ export const parallel: Table = {
     });
     const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
     const results = await inRounds([...commands.keys()], { runs, warmUp: 1 }, async (name) => {
-      const { output } = await context.time("guests", commands.get(name)!, { seconds: 90 });
-      return readResults(output);
+      const { output } = await context.time(context.places.linux, commands.get(name)!, { seconds: 90 });
+      return readResults({ output, cpuAtMarks: [] }, []);
     });
     return {
       table: "parallel",
       title: `${CPUS} processors of a guest at work`,
-      place: "guests",
+      place: context.places.linux,
       method: `${CPUS} vCPUs, a process pinned to each, ${milliseconds / 1000} s a job. Passing a byte on wakes a processor that sleeps, each time.`,
       metrics: JOBS.map(({ name, title, unit }) =>
         metricOf(title, unit, results, (list) => {

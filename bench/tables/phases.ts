@@ -13,13 +13,14 @@ export const phases: Table = {
     const command = [...context.volt.command(guest, context.folder)!, "--log-level", "trace"];
     const stamps = new Map<string, number[]>();
     for (let run = -2; run < context.options.runs; run++) {
-      const { output } = await context.time("here", command, { seconds: 20 });
+      const { output, status } = await context.time(context.places.tiny, command);
+      if (status !== 0) throw new Error(`volt did not run the tiny guest (status ${status}): ${output}`);
       if (run >= 0) collect(output, stamps);
     }
     return {
       table: "phases",
       title: "Start-up breakdown, from the trace log",
-      place: "here",
+      place: context.places.tiny,
       method:
         "128 MiB, 1 vCPU, the guest that prints one byte and resets. Milliseconds since the kernel started the process.",
       metrics: [],

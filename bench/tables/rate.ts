@@ -1,6 +1,6 @@
 /** How many VMs a second this machine starts, runs and ends, when several are started at a time. */
 import { availableParallelism } from "node:os";
-import { PRINT_AND_END, writeTinyKernel } from "../guests/tiny.ts";
+import { writePrintAndEnd } from "../guests/tiny.ts";
 import { inRounds } from "../method/rounds.ts";
 import { commandsFor, metricOf } from "./contest.ts";
 import type { Table } from "./table.ts";
@@ -12,21 +12,20 @@ const MANY = 'n=$1; p=$2; shift 2; seq $n | xargs -P $p -I% "$@" >/dev/null';
 export const rate: Table = {
   name: "rate",
   async measure(context) {
-    const kernel = context.file("print-and-end");
-    writeTinyKernel(kernel, PRINT_AND_END);
-    const commands = commandsFor(context, { kernel, commandLine: "", memoryMiB: 128, cpus: 1 });
+    const tiny = writePrintAndEnd(context.folder);
+    const commands = commandsFor(context, { ...tiny, commandLine: "", memoryMiB: 128, cpus: 1 });
     const atATime = 2 * availableParallelism();
     const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
     const walls = await inRounds([...commands.keys()], { runs, warmUp: 1 }, async (name) => {
       const words = ["sh", "-c", MANY, "sh", String(LIVES), String(atATime), ...commands.get(name)!];
-      const { wall, status, output } = await context.time("here", words, { seconds: 120 });
+      const { wall, status, output } = await context.time(context.places.tiny, words, { seconds: 120 });
       if (status !== 0) throw new Error(`${name} did not live so often: ${output}`);
       return wall;
     });
     return {
       table: "rate",
       title: "Whole lives a second",
-      place: "here",
+      place: context.places.tiny,
       method: `${LIVES} tiny guests, ${atATime} at a time: twice as many as there are processors.`,
       metrics: [metricOf("lives", "1/s", walls, (ms) => (1000 * LIVES) / ms)],
       absent: context.absent,

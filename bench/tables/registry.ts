@@ -1,6 +1,8 @@
 /** The tables, in the report's order. */
+import { api } from "./api.ts";
 import { binary } from "./binary.ts";
 import { boot } from "./boot.ts";
+import { cpuid } from "./cpuid.ts";
 import { disk } from "./disk.ts";
 import { exits } from "./exits.ts";
 import { fleet } from "./fleet.ts";
@@ -8,6 +10,7 @@ import { memory } from "./memory.ts";
 import { parallel } from "./parallel.ts";
 import { phases } from "./phases.ts";
 import { rate } from "./rate.ts";
+import { sandbox } from "./sandbox.ts";
 import { start } from "./start.ts";
 import type { Table } from "./table.ts";
 import { tcp } from "./tcp.ts";
@@ -16,13 +19,16 @@ import { vsock } from "./vsock.ts";
 export const TABLES: readonly Table[] = [
   binary,
   start,
-  rate,
   phases,
+  sandbox,
+  rate,
   memory,
   fleet,
-  exits,
   boot,
+  cpuid,
+  exits,
   parallel,
+  api,
   disk,
   tcp,
   vsock,

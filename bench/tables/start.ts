@@ -1,5 +1,5 @@
 /** Starting a monitor, with a guest that takes no time: what the reference report calls VMM init, and the whole life. */
-import { PRINT_AND_END, writeTinyKernel } from "../guests/tiny.ts";
+import { writePrintAndEnd } from "../guests/tiny.ts";
 import { inRounds } from "../method/rounds.ts";
 import type { Times } from "../method/stopwatch.ts";
 import type { Metric } from "../report/result.ts";
@@ -12,24 +12,25 @@ const RUNNING = "VM is running";
 export const start: Table = {
   name: "start",
   async measure(context) {
-    const kernel = context.file("print-and-end");
-    writeTinyKernel(kernel, PRINT_AND_END);
-    const guest = { kernel, commandLine: "", memoryMiB: MEMORY_MIB, cpus: 1 };
+    const tiny = writePrintAndEnd(context.folder);
+    const guest = { ...tiny, commandLine: "", memoryMiB: MEMORY_MIB, cpus: 1 };
     const commands = commandsFor(context, guest);
     // volt once more, with the log line that the reference waits for: the line itself is not free.
     const logged = [...commands.get("volt")!, "--log-level", "info"];
-    commands.set("floor", [context.floor, kernel]);
+    commands.set("floor", [context.floor, tiny.kernel]);
     const names = ["volt, logging", ...commands.keys()];
     const times = await inRounds(names, { runs: context.options.runs, warmUp: 2 }, async (name) => {
-      const measured = await context.time("here", commands.get(name) ?? logged, { marks: [RUNNING], seconds: 20 });
+      const measured = await context.time(context.places.tiny, commands.get(name) ?? logged, {
+        marks: [RUNNING],
+      });
       if (measured.firstByte === undefined) throw new Error(`${name} did not run the tiny guest: ${measured.output}`);
       return measured;
     });
     return {
       table: "start",
       title: "Start and whole life, with a guest that prints one byte and resets",
-      place: "here",
-      method: `${MEMORY_MIB} MiB, 1 vCPU, on this machine's own /dev/kvm. From just before the fork of the monitor's process. \`floor\` is a C program that does no more than it must for this very guest.`,
+      place: context.places.tiny,
+      method: `${MEMORY_MIB} MiB, 1 vCPU. From just before the fork of the monitor's process. \`floor\` is a C program that does no more than it must for this very guest; kvmtool (\`lkvm\`) gets it as 16-bit code.`,
       metrics: metrics(times, [...commands.keys()]),
       absent: context.absent,
     };

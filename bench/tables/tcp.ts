@@ -1,6 +1,7 @@
 /** TCP between a Linux guest and the host, over virtio-net and a TAP device. */
 import type { Host } from "../../test/testbed/command.ts";
 import { startListener } from "../method/listener.ts";
+import { CPU_METHOD } from "./host-cpu.ts";
 import { measureStreams } from "./stream.ts";
 import type { Table } from "./table.ts";
 
@@ -12,7 +13,7 @@ const PORT = 7733;
 export const tcp: Table = {
   name: "tcp",
   async measure(context) {
-    const host = await context.host("guests");
+    const host = await context.host(context.places.linux);
     await using _tap = await makeTap(host);
     using _listener = await startListener(host, context.listener, ["tcp", String(PORT)]);
     const { plain, vhost } = await measureStreams(context, ["tcp", GUEST, HOST, String(PORT)], ["virtio_net"], {
@@ -21,8 +22,8 @@ export const tcp: Table = {
     return {
       table: "tcp",
       title: "TCP between guest and host",
-      place: "guests",
-      method: "virtio-net on a TAP device, one connection, 64 KiB a call, 1 vCPU. Bytes count when they have arrived.",
+      place: context.places.linux,
+      method: `virtio-net on a TAP device, one connection, 64 KiB a call, 1 vCPU. Bytes count when they have arrived. ${CPU_METHOD}`,
       metrics: [...plain, ...vhost],
       absent: context.absent,
     };

@@ -1,5 +1,6 @@
 /** vsock between a Linux guest and the host: by a Unix socket where the monitor has that, by the host's kernel otherwise. */
 import { startListener } from "../method/listener.ts";
+import { CPU_METHOD } from "./host-cpu.ts";
 import { measureStreams } from "./stream.ts";
 import type { Table } from "./table.ts";
 
@@ -11,7 +12,7 @@ const HOST_CID = 2;
 export const vsock: Table = {
   name: "vsock",
   async measure(context) {
-    const host = await context.host("guests");
+    const host = await context.host(context.places.linux);
     const socket = `${host.share}/vsock`;
     await host.run(["modprobe", "-qa", "vhost_vsock"]);
     // Both at once: who has no Unix socket connects to the other.
@@ -23,9 +24,8 @@ export const vsock: Table = {
     return {
       table: "vsock",
       title: "vsock between guest and host",
-      place: "guests",
-      method:
-        "One connection, 64 KiB a call, 1 vCPU. QEMU has vhost only; volt's other way goes through a Unix socket.",
+      place: context.places.linux,
+      method: `One connection, 64 KiB a call, 1 vCPU. QEMU has vhost only; volt's other way goes through a Unix socket. ${CPU_METHOD}`,
       metrics: [...plain, ...vhost],
       absent: context.absent,
     };

@@ -19,10 +19,16 @@ export function parseBody<S extends v.GenericSchema>(schema: S, body: string): v
 
 /** @throws Fault for what is no JSON */
 export function parseJson(body: string): unknown {
+  return parsing(() => JSON.parse(body, (_, value) => (value === null ? undefined : value)));
+}
+
+/** Does what throws a SyntaxError for what is no JSON. @throws Fault in place of that */
+export function parsing<T>(parse: () => T): T {
   try {
-    return JSON.parse(body, (_, value) => (value === null ? undefined : value));
+    return parse();
   } catch (error) {
-    throw wrong(excerpt((error as Error).message));
+    if (error instanceof SyntaxError) throw wrong(excerpt(error.message));
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@
 import { EPOLL } from "../../ffi/epoll.ts";
 import { Errno } from "../../ffi/error.ts";
 import { closeSocket, receiveBytes, sendBytes } from "../../ffi/socket.ts";
-import { HttpError } from "./http/error.ts";
+import { HttpError } from "../http/error.ts";
 import { type HttpRequest, RequestParser } from "./http/request.ts";
 import { encodeContinue, encodeProtocolError, encodeResponse, type HttpResponse } from "./http/response.ts";
 
@@ -61,7 +61,8 @@ export class Connection {
    * @returns whether the connection goes on
    */
   ready(handle: (request: HttpRequest) => HttpResponse | undefined): boolean {
-    if (this.#waits) return true;
+    // Its socket is watched for nothing: it is ready only because the client is gone.
+    if (this.#waits) return false;
     if (this.#unsent.length > 0) return this.#flush();
     if (this.#isLast) return false;
     if (!this.#mayHaveNext && !this.#receive()) return false;

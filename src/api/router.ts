@@ -1,10 +1,19 @@
 /** From a request to what answers it, by Firecracker's rules of methods, paths and bodies. */
-import type { HttpRequest, Method } from "./http/request.ts";
+
+import type { Method } from "../http/request-line.ts";
+import { type Counts, countRequest } from "../observe/metrics/counts.ts";
+import type { HttpRequest } from "./http/request.ts";
 import type { HttpResponse } from "./http/response.ts";
 
 /** What a client asked for can't be done: the message is its `fault_message`. */
 export class Fault extends Error {
   override readonly name = "Fault";
+  readonly status: number;
+
+  constructor(message: string, status = 400) {
+    super(message);
+    this.status = status;
+  }
 }
 
 export interface Call {
@@ -13,8 +22,11 @@ export interface Call {
   readonly body: string | undefined;
 }
 
+/** The answer is not there yet: given what takes it, once. */
+export type Later = (reply: (response: HttpResponse) => void) => void;
+
 /** By method and the path's first part, under `/volt` its first two: `PUT drives`, `GET volt/timeline`. */
-export type Routes = Readonly<Record<string, (call: Call) => HttpResponse>>;
+export type Routes = Readonly<Record<string, (call: Call) => HttpResponse | Later>>;
 
 export const NOT_BEFORE_START = "The requested operation is not supported before starting the microVM.";
 export const NOT_AFTER_START = "The requested operation is not supported after starting the microVM.";
@@ -23,11 +35,39 @@ export const NOT_AFTER_START = "The requested operation is not supported after s
 const BODY_IS_OPTIONAL = "balloon/hinting/";
 
 /** Never throws for what a client can do. */
-export function answer(request: HttpRequest, routes: Routes): HttpResponse {
+export function answer(request: HttpRequest, routes: Routes, counts: Counts): HttpResponse | Later {
+  const { method, path, body } = request;
+  const parts = partsOf(path);
+  const name = routeName(method, parts, routes);
+  const response = attempt(() => {
+    checkBody(method, parts, body);
+    if (name === undefined) throw new Fault(`Invalid request method and/or path: ${method} ${parts[0] ?? ""}.`);
+    return routes[name]!({ path: parts, body });
+  });
+  return whenThere(response, ({ status, isDeprecated }) => {
+    countRequest(counts, name, status >= 400);
+    if (isDeprecated) counts.deprecatedRequests++;
+  });
+}
+
+/** Has the answer looked at before it goes. */
+export function whenThere(answer: HttpResponse | Later, look: (response: HttpResponse) => void): HttpResponse | Later {
+  if (typeof answer === "function") {
+    return (reply) =>
+      answer((response) => {
+        look(response);
+        reply(response);
+      });
+  }
+  look(answer);
+  return answer;
+}
+
+function attempt(route: () => HttpResponse | Later): HttpResponse | Later {
   try {
-    return dispatch(request, routes);
+    return route();
   } catch (error) {
-    return fault(error instanceof Error ? error.message : String(error));
+    return fault(error instanceof Error ? error.message : String(error), error instanceof Fault ? error.status : 400);
   }
 }
 
@@ -40,6 +80,21 @@ export function json(value: unknown): HttpResponse {
 }
 
 export const NO_CONTENT: HttpResponse = { status: 204 };
+
+/** The answer to what may take its time: at once where it took none. @param begin hears what takes the answer, once */
+export function whenDone(begin: (reply: (response: HttpResponse) => void) => void): HttpResponse | Later {
+  let answer: HttpResponse | undefined;
+  let take = (response: HttpResponse): void => {
+    answer = response;
+  };
+  begin((response) => take(response));
+  return (
+    answer ??
+    ((reply) => {
+      take = reply;
+    })
+  );
+}
 
 /** A handler for what there is no more, not yet, or not now. */
 export function refuse(message: string): () => HttpResponse {
@@ -61,15 +116,16 @@ export function checkId(call: Call, inBody: string): void {
   if (idOf(call) !== inBody) throw new Fault("The id from the path does not match the id from the body!");
 }
 
-function dispatch({ method, path, body }: HttpRequest, routes: Routes): HttpResponse {
+function partsOf(path: string): readonly string[] {
   const parts = path.split("/").slice(path.startsWith("/") ? 1 : 0);
   while (parts.length > 1 && parts.at(-1) === "") parts.pop();
-  checkBody(method, parts, body);
-  const [first = "", second = ""] = parts;
-  const key = `${method} ${first === "volt" ? `${first}/${second}` : first}`;
-  const route = Object.hasOwn(routes, key) ? routes[key] : undefined;
-  if (!route) throw new Fault(`Invalid request method and/or path: ${method} ${first}.`);
-  return route({ path: parts, body });
+  return parts;
+}
+
+/** Undefined where there is none. */
+function routeName(method: Method, [first = "", second = ""]: readonly string[], routes: Routes): string | undefined {
+  const name = `${method} ${first === "volt" ? `${first}/${second}` : first}`;
+  return Object.hasOwn(routes, name) ? name : undefined;
 }
 
 /** Before the path is looked at. */

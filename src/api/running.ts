@@ -1,20 +1,20 @@
 /** The API of a machine that runs. */
 import type { ControlService, MachineControl } from "../machine/control.ts";
-import { FIRECRACKER_VERSION, VERSION } from "../version.ts";
-import { answer, NO_CONTENT, type Routes } from "./router.ts";
+import { DEFAULT_ID, FIRECRACKER_VERSION, VERSION } from "../version.ts";
+import { answer, NO_CONTENT } from "./router.ts";
 import { type Identity, runningRoutes } from "./routes/running.ts";
 import { voltRoutes } from "./routes/volt.ts";
 import { ApiServer, type PlannedApi } from "./server.ts";
 
 /** @param planned what stage one made: a `PlannedApi` */
 export function serveRunning(planned: unknown): (control: MachineControl) => ControlService {
-  return (control) =>
-    service(planned as PlannedApi, { ...runningRoutes(control, ownIdentity(control)), ...voltRoutes(control) });
+  return (control) => service(planned as PlannedApi, control);
 }
 
 /** A server that goes on where stage one's stopped. */
-export function service(planned: PlannedApi, routes: Routes): ControlService {
-  const server = new ApiServer(planned, (request) => answer(request, routes));
+function service(planned: PlannedApi, control: MachineControl): ControlService {
+  const routes = { ...runningRoutes(control, ownIdentity(control)), ...voltRoutes(control) };
+  const server = new ApiServer(planned, (request) => answer(request, routes, control.counts));
   return {
     fd: server.fd,
     ready: () => server.ready(),
@@ -22,10 +22,10 @@ export function service(planned: PlannedApi, routes: Routes): ControlService {
   };
 }
 
-function ownIdentity({ config }: MachineControl): Identity {
+function ownIdentity(control: MachineControl): Identity {
   return {
-    instance: { id: config.volt.id ?? "anonymous-instance", vmm_version: VERSION, app_name: "volt" },
+    instance: { id: control.config.volt.id ?? DEFAULT_ID, vmm_version: VERSION, app_name: "volt" },
     version: { firecracker_version: FIRECRACKER_VERSION, volt_version: VERSION },
-    vmConfig: () => config,
+    vmConfig: () => control.config,
   };
 }

@@ -5,6 +5,7 @@ import { accept, closeSocket, sendBytes } from "../../ffi/socket.ts";
 import { Connection, type PlannedConnection } from "./connection.ts";
 import type { HttpRequest } from "./http/request.ts";
 import { encodeTooMany, type HttpResponse } from "./http/response.ts";
+import type { Later } from "./router.ts";
 
 /** Firecracker's bound. */
 export const MAX_CONNECTIONS = 10;
@@ -21,8 +22,8 @@ export interface PlannedApi {
   readonly connections: readonly PlannedConnection[];
 }
 
-/** @returns the answer, or undefined when it comes later, by `answerWaiting` */
-export type Handler = (request: HttpRequest) => HttpResponse | undefined;
+/** @returns the answer, or what takes it when it is there; undefined when it comes by `answerWaiting` */
+export type Handler = (request: HttpRequest) => HttpResponse | Later | undefined;
 
 export class ApiServer {
   readonly #listener: number;
@@ -100,13 +101,19 @@ export class ApiServer {
     if (!connection) return;
     this.#settle(
       slot,
-      connection.ready((request) => this.#answer(request)),
+      connection.ready((request) => this.#answer(request, connection, slot)),
     );
   }
 
-  #answer(request: HttpRequest): HttpResponse | undefined {
+  #answer(request: HttpRequest, connection: Connection, slot: number): HttpResponse | undefined {
     try {
-      return this.#handle(request);
+      const answer = this.#handle(request);
+      if (typeof answer !== "function") return answer;
+      answer((response) => {
+        // Its client may have gone meanwhile, and another have its slot.
+        if (this.#slots[slot] === connection) this.#settle(slot, connection.answer(response));
+      });
+      return undefined;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return { status: 400, body: JSON.stringify({ fault_message: message }) };

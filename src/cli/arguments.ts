@@ -4,9 +4,10 @@
  */
 import type { ArgDef, ArgsDef } from "citty";
 import { ConfigError } from "../config/error.ts";
+import { nearest } from "./nearest.ts";
 
 /** What a flag's definition may say beyond citty's. */
-type Flag = ArgDef & {
+export type Flag = ArgDef & {
   /** Of the contract, not built yet: what to say. */
   readonly later?: string;
   /** May be given more than once. */
@@ -22,6 +23,8 @@ export interface StrictArguments {
   readonly argv: string[];
   /** Values of the repeatable flags, by name, in their order; citty would keep the last of them. */
   readonly lists: Readonly<Record<string, readonly string[]>>;
+  /** The names of the flags that were given. */
+  readonly given: ReadonlySet<string>;
 }
 
 /**
@@ -73,7 +76,7 @@ export function strictArguments(
     if (argument.repeatable) lists[name] = [...(lists[name] ?? []), value];
     else normal.push(`--${name}=${value}`);
   }
-  return { argv: normal, lists };
+  return { argv: normal, lists, given: seen };
 }
 
 interface KnownFlag {
@@ -97,7 +100,8 @@ function flagTable(definition: ArgsDef): Map<string, KnownFlag> {
   return table;
 }
 
-function isNegatable(argument: Flag): boolean {
+/** Whether it has a `--no-NAME`. */
+export function isNegatable(argument: Flag): boolean {
   if (argument.type !== "boolean") return argument.negatable === true;
   return argument.default === true || argument.negativeDescription !== undefined;
 }
@@ -108,24 +112,11 @@ function unexpected(word: string, takesGuestCommand: boolean): string {
 }
 
 function unknown(flag: string, known: readonly string[]): string {
-  const near = known.map((other) => [distance(flag, other), other] as const).sort(([a], [b]) => a - b)[0];
+  const near = nearest(flag, known);
   // A short flag is two letters away from every other.
-  return near && near[0] <= Math.min(2, near[1].length - 3)
-    ? `no such flag: did you mean ${near[1]}?`
+  return near && near.distance <= Math.min(2, near.word.length - 3)
+    ? `no such flag: did you mean ${near.word}?`
     : "no such flag: see --help";
-}
-
-/** How many letters have to change to get from one word to another (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 function usage(flag: string, problem: string): ConfigError {

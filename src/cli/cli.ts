@@ -4,6 +4,7 @@ import { isTerminal } from "../../ffi/terminal.ts";
 import { ConfigError } from "../config/error.ts";
 import { VERSION } from "../version.ts";
 import { strictArguments } from "./arguments.ts";
+import { type SettledArguments, withEnvironment } from "./environment.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
 import { plain } from "./plain.ts";
@@ -15,9 +16,12 @@ const STDOUT = 1;
 const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
   run: async () => plain((await import("./run.ts")).runVmCommand),
   sandbox: async () => plain((await import("./sandbox.ts")).sandboxCommand),
+  explain: async () => plain((await import("./explain.ts")).explainCommand),
   doctor: async () => plain((await import("./doctor.ts")).doctorCommand),
   kernel: async () => plain((await import("./kernel/kernel.ts")).kernelCommand),
+  health: async () => plain((await import("./health.ts")).healthCommand),
   cpu: async () => plain((await import("./cpu.ts")).cpuCommand),
+  schema: async () => plain((await import("./schema.ts")).schemaCommand),
   version: async () => plain((await import("./version.ts")).versionCommand),
 };
 
@@ -44,8 +48,18 @@ export async function runCli(argv: readonly string[], firstLineNs: number): Prom
 
   const { command, parent, words } = await findCommand(mainCommand(), [word, ...flags]);
   if (words.includes("--help") || words.includes("-h")) return showHelp(command, EXAMPLES[word] ?? [], parent);
-  const { argv: rawArgs, lists } = strictArguments(words, (command.args ?? {}) as ArgsDef, word === "run");
-  await runCommand(command, { rawArgs, data: { rest, lists, firstLineNs } satisfies Invocation });
+  const definition = (command.args ?? {}) as ArgsDef;
+  const settled = withEnvironment(strictArguments(words, definition, word === "run"), definition);
+  await runAsSaid(command, settled, { rest, lists: settled.lists, firstLineNs });
+}
+
+/** Errors name what the user wrote: the flag, or its variable. */
+async function runAsSaid(command: CommandDef, { argv, nameOf }: SettledArguments, data: Invocation): Promise<void> {
+  try {
+    await runCommand(command, { rawArgs: argv, data });
+  } catch (error) {
+    throw error instanceof ConfigError ? error.renamed(nameOf) : error;
+  }
 }
 
 interface Found {

@@ -75,10 +75,20 @@ export const RUN_FLAGS = {
   "log-level": { type: "enum", options: [...LOG_LEVELS], description: "how much volt says on stderr (default warn)" },
   "log-format": { type: "enum", options: [...LOG_FORMATS], description: "(default text)" },
   "log-file": { type: "string", valueHint: "FILE", description: "the log goes there instead of stderr" },
+  "metrics-path": {
+    type: "string",
+    valueHint: "FILE",
+    description: "writes Firecracker's metrics there, a line a minute; a FIFO needs no reader",
+  },
   trace: {
     type: "string",
     valueHint: "FILE",
     description: "writes the start and boot timeline as Chrome Trace Event JSON",
+  },
+  metadata: {
+    type: "string",
+    valueHint: "FILE",
+    description: "JSON that the guest's metadata service begins with; needs mmds-config in the --config file",
   },
   ...DEVICE_FLAGS,
   ...SANDBOX_FLAGS,
@@ -105,17 +115,19 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   "machine-config.cpu_template": "--cpu-template",
   "volt.cpu_affinity": "--cpu-affinity",
   "logger.log_path": "--log-file",
+  "metrics.metrics_path": "--metrics-path",
   "volt.id": "--id",
   "volt.append": "--append",
   "volt.stop_timeout": "--stop-timeout",
   "volt.trace_path": "--trace",
+  "volt.metadata_path": "--metadata",
   "volt.sandbox.uid": "--uid",
   "volt.sandbox.gid": "--gid",
   "volt.sandbox.cgroup.name": "--cgroup",
   "volt.sandbox.allow_paths": "--allow-path",
 };
 
-type RunArgs = ParsedArgs<typeof RUN_FLAGS>;
+export type RunArgs = ParsedArgs<typeof RUN_FLAGS>;
 
 /**
  * What the flags say, and nothing else: no defaults.
@@ -130,7 +142,7 @@ export function configOfFlags(
   return {
     "boot-source": given({ kernel_image_path: args.kernel, initrd_path: args.initrd, boot_args: args.cmdline }),
     "machine-config": given({
-      vcpu_count: number(args.cpus, "--cpus"),
+      vcpu_count: flagNumber(args.cpus, "--cpus"),
       mem_size_mib: args.memory === undefined ? undefined : parseMib(args.memory, "--memory"),
       huge_pages: args.hugepages ? ("2M" as const) : undefined,
       cpu_template: args["cpu-template"],
@@ -141,6 +153,7 @@ export function configOfFlags(
       level: args["log-level"],
       format: args["log-format"],
     }) as VmConfigInput["logger"],
+    ...(args["metrics-path"] === undefined ? {} : { metrics: { metrics_path: args["metrics-path"] } }),
     volt: given({
       id: args.id,
       cpu_affinity: args["cpu-affinity"],
@@ -150,8 +163,9 @@ export function configOfFlags(
       boot_protocol: args["boot-protocol"],
       load: args.load,
       require_signed: args["require-signed"],
-      stop_timeout: number(args["stop-timeout"], "--stop-timeout"),
+      stop_timeout: flagNumber(args["stop-timeout"], "--stop-timeout"),
       trace_path: args.trace,
+      metadata_path: args.metadata,
       sandbox: sandboxOfFlags(args, lists["allow-path"]),
     }) as VmConfigInput["volt"],
   };
@@ -167,7 +181,8 @@ function given<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], und
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }
 
-function number(text: string | undefined, flag: string): number | undefined {
+/** A flag's number. @throws ConfigError that names the flag */
+export function flagNumber(text: string | undefined, flag: string): number | undefined {
   if (text === undefined) return undefined;
   // Number() also takes 0x10, 1e1 and blanks, which nobody means here.
   if (!/^-?\d+(\.\d+)?$/.test(text)) throw new ConfigError("", flag, `"${text}" is no number`);

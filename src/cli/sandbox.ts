@@ -24,7 +24,8 @@ export const sandboxCommand = defineCommand({
     const { rest, lists } = data as Invocation;
     if (args.what !== "show") throw new ConfigError("", "sandbox", `"${args.what}" is not one of show`);
     const config = resolveConfig(args.config, configOfFlags(args, lists, rest));
-    const rules = [...deviceRules(await deviceKinds(config), config), ...(args.api === undefined ? [] : SERVICE_RULES)];
+    const hasApi = args.api !== undefined;
+    const rules = [...deviceRules(await deviceKinds(config), config, hasApi), ...(hasApi ? SERVICE_RULES : [])];
     const layers = describeSandbox(config, rules, abiOrNone());
     print(STDOUT, args.json ? `${JSON.stringify({ layers }, null, 2)}\n` : text(layers));
   },

@@ -5,9 +5,6 @@ import { ConfigError } from "./error.ts";
 import { printable } from "./printable.ts";
 import { type VmConfig, type VmConfigInput, VmConfigSchema } from "./schema.ts";
 
-/** Sections of Firecracker's file that name what volt does not have yet. */
-const LATER = ["metrics", "mmds-config"];
-
 /** Checks whose message needs no "found": of an empty text or list it would say "0". */
 const SAY_IT_ALL = ["check", "non_empty", "min_length"];
 /** The most of a wrong value that a message repeats, in characters. */
@@ -23,8 +20,6 @@ export function parseConfig(input: unknown, where: string, nameOf = (field: stri
   if (typeof input !== "object" || input === null || Array.isArray(input)) {
     throw new ConfigError(where, "", "a VM is a JSON object: { ... }");
   }
-  const later = LATER.find((section) => Object.hasOwn(input, section));
-  if (later) throw new ConfigError(where, later, "volt does not have this yet: take the section out");
   return parseWith(VmConfigSchema, input, where, nameOf);
 }
 
@@ -67,8 +62,8 @@ function parseJson(text: string, where: string, example: string): unknown {
   }
 }
 
-/** Devices a VM has at most one of: null in a layer takes one away. */
-const SINGLE_DEVICES = ["vsock", "balloon", "entropy"] as const;
+/** Sections of which a VM has at most one: null in a layer takes one away. */
+const SINGLE_DEVICES = ["vsock", "balloon", "entropy", "mmds-config"] as const;
 type SingleDevice = (typeof SINGLE_DEVICES)[number];
 
 /** A layer of a VM, over another. */
@@ -89,8 +84,16 @@ export function mergeConfig(under: VmConfigInput, over: VmConfigLayer): VmConfig
     "network-interfaces": mergeById(under["network-interfaces"], over["network-interfaces"], "iface_id"),
     ...Object.fromEntries(single.filter(([, section]) => section)),
     logger: { ...under.logger, ...over.logger },
+    ...metricsOf(under.metrics, over.metrics),
     volt: { ...under.volt, ...over.volt, sandbox: { ...under.volt?.sandbox, ...over.volt?.sandbox } },
   };
+}
+
+function metricsOf(
+  under: VmConfigInput["metrics"],
+  over: VmConfigInput["metrics"],
+): Pick<VmConfigInput, "metrics"> | object {
+  return under || over ? { metrics: { ...under, ...over } } : {};
 }
 
 function mergeById<K extends string, T extends { [P in K]: string }>(

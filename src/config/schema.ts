@@ -7,6 +7,7 @@ import { CpuTemplateSchema } from "./cpu-template.ts";
 import { balloon, drives, entropy, networkInterfaces, vsock } from "./devices.ts";
 import { bootArgs, cpuList, oneOf, path, seconds, text, whole } from "./fields.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log-levels.ts";
+import { MOST_MMDS_BYTES, mmdsConfig } from "./mmds.ts";
 import { sandbox } from "./sandbox.ts";
 
 /** A vCPU's number is its local APIC id; 32 is what the contract allows. */
@@ -44,6 +45,15 @@ const logger = v.strictObject({
   format: v.optional(oneOf(...LOG_FORMATS), "text"),
 });
 
+const metrics = v.strictObject({
+  /** A file, made if need be, or a FIFO: one line of JSON a minute. */
+  metrics_path: path,
+  /** Whether each line has the VM's id. */
+  emit_id: v.optional(v.boolean(), false),
+  /** Of the operator's, on each line. */
+  properties: v.optional(v.record(v.string(), v.string())),
+});
+
 const volt = v.strictObject({
   id: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]{1,64}$/, "must be 1 to 64 letters, digits or dashes"))),
   /** Host CPUs for the vCPU threads, one each and round again: `0-3,8`. */
@@ -66,6 +76,10 @@ const volt = v.strictObject({
   /** Where the timeline goes, as Chrome Trace Event JSON. */
   trace_path: v.optional(path),
   sandbox: v.optional(sandbox, {}),
+  /** A file with the JSON that the metadata service has at the start. */
+  metadata_path: v.optional(path),
+  /** Bytes of JSON it may have, if not 51,200. */
+  mmds_size_limit: v.optional(whole(0, MOST_MMDS_BYTES)),
 });
 
 const vmFields = v.strictObject({
@@ -78,7 +92,10 @@ const vmFields = v.strictObject({
   vsock: v.optional(vsock),
   balloon: v.optional(balloon),
   entropy: v.optional(entropy),
+  /** The metadata service: without it no interface has one. */
+  "mmds-config": v.optional(mmdsConfig),
   logger: v.optional(logger, {}),
+  metrics: v.optional(metrics),
   volt: v.optional(volt, {}),
 });
 
@@ -92,7 +109,26 @@ export const VmConfigSchema = v.pipe(
     ),
     ["cpu-config"],
   ),
+  v.forward(
+    v.check(
+      (vm) => interfacesOfMmds(vm).every((card) => card !== undefined),
+      "names an interface that is not among network-interfaces: check its iface_id",
+    ),
+    ["mmds-config"],
+  ),
+  v.forward(
+    v.check(
+      (vm) => interfacesOfMmds(vm).every((card) => !card?.vhost),
+      "names an interface with vhost, whose frames do not pass volt: leave vhost out, or give another interface",
+    ),
+    ["mmds-config"],
+  ),
 );
+
+function interfacesOfMmds(vm: v.InferOutput<typeof vmFields>) {
+  const named = vm["mmds-config"]?.network_interfaces ?? [];
+  return named.map((id) => vm["network-interfaces"].find(({ iface_id }) => iface_id === id));
+}
 
 /** A VM as a person writes it. */
 export type VmConfigInput = v.InferInput<typeof VmConfigSchema>;

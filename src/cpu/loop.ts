@@ -6,6 +6,7 @@ import { Errno } from "../../ffi/error.ts";
 import { Exit } from "../../ffi/kvm/exits.ts";
 import type { Vcpu } from "../../ffi/kvm/vcpu.ts";
 import type { MmioBus, PortBus } from "../devices/bus.ts";
+import { ExitCounters, ExitKind } from "./exit-counters.ts";
 
 /** What the loop needs to know of the machine. */
 export interface LoopControl {
@@ -34,16 +35,17 @@ export class VcpuLoop {
   readonly #ports: PortBus;
   readonly #mmio: MmioBus;
   readonly #control: LoopControl;
-  /** Exits served so far, by kind. */
-  readonly exits = { io: 0, mmio: 0, interrupted: 0 };
+  /** Exits so far. */
+  readonly exits: ExitCounters;
   /** errno of a KVM_RUN that failed, else 0. */
   error = 0;
 
-  constructor(vcpu: Vcpu, ports: PortBus, mmio: MmioBus, control: LoopControl) {
+  constructor(vcpu: Vcpu, ports: PortBus, mmio: MmioBus, control: LoopControl, exits = ExitCounters.alone()) {
     this.#vcpu = vcpu;
     this.#ports = ports;
     this.#mmio = mmio;
     this.#control = control;
+    this.exits = exits;
   }
 
   run(): LoopEnd {
@@ -57,7 +59,7 @@ export class VcpuLoop {
         // A kick sets immediate_exit first, so that one which comes just before KVM_RUN is not lost. Clear it before
         // `stopped` is read again: whoever kicks sets its reason before immediate_exit.
         state.immediateExit = false;
-        this.exits.interrupted++;
+        this.exits.countInterruption();
         continue;
       }
       const end = this.#serve(state.exitReason);
@@ -88,6 +90,7 @@ export class VcpuLoop {
   #isInterruption(result: number): boolean {
     if (result === -Errno.EINTR || result === -Errno.EAGAIN) return true;
     this.error = -result;
+    this.exits.countFailure();
     return false;
   }
 
@@ -95,20 +98,10 @@ export class VcpuLoop {
   #serve(reason: number): LoopEnd | undefined {
     switch (reason) {
       case Exit.KVM_EXIT_IO:
-        this.exits.io++;
-        try {
-          this.#ports.serve(this.#vcpu.state);
-        } catch (error) {
-          this.#control.deviceFault(error);
-        }
+        this.#serveBy(this.#ports, this.#vcpu.state.ioIsOut ? ExitKind.IO_OUT : ExitKind.IO_IN);
         return undefined;
       case Exit.KVM_EXIT_MMIO:
-        this.exits.mmio++;
-        try {
-          this.#mmio.serve(this.#vcpu.state);
-        } catch (error) {
-          this.#control.deviceFault(error);
-        }
+        this.#serveBy(this.#mmio, this.#vcpu.state.mmioIsWrite ? ExitKind.MMIO_WRITE : ExitKind.MMIO_READ);
         return undefined;
       case Exit.KVM_EXIT_INTR:
       case Exit.KVM_EXIT_IRQ_WINDOW_OPEN:
@@ -118,7 +111,21 @@ export class VcpuLoop {
       case Exit.KVM_EXIT_SYSTEM_EVENT:
         return "shutdown event";
       default:
+        this.exits.countFailure();
         return "failure";
     }
+  }
+
+  #serveBy(bus: PortBus | MmioBus, kind: ExitKind): void {
+    const { exits } = this;
+    exits.count(kind);
+    const before = exits.isTimed ? Bun.nanoseconds() : 0;
+    try {
+      bus.serve(this.#vcpu.state);
+    } catch (error) {
+      exits.countDeviceFault();
+      this.#control.deviceFault(error);
+    }
+    if (exits.isTimed) exits.took(kind, Bun.nanoseconds() - before);
   }
 }

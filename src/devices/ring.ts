@@ -41,6 +41,14 @@ export class ByteRing {
     return (Atomics.load(this.#counters, HEAD) - Atomics.load(this.#counters, TAIL)) >>> 0;
   }
 
+  /** Bytes ever put and ever taken, each modulo 2^32. */
+  get put(): number {
+    return Atomics.load(this.#counters, HEAD) >>> 0;
+  }
+  get taken(): number {
+    return Atomics.load(this.#counters, TAIL) >>> 0;
+  }
+
   /** Bytes that can be put. */
   get room(): number {
     return this.capacity - this.level;

@@ -7,7 +7,8 @@ import { Fd } from "../../ffi/fd.ts";
 import { exec } from "../../ffi/process.ts";
 import { unblockSignals } from "../../ffi/signal.ts";
 import type { ApiServer, PlannedApi } from "../api/server.ts";
-import type { Draft } from "./draft.ts";
+import type { Counts } from "../observe/metrics/counts.ts";
+import { type Draft, keepMetricsOpen } from "./draft.ts";
 import { SIGNALS } from "./face.ts";
 import type { FirecrackerLog, LogSettings } from "./log.ts";
 
@@ -15,6 +16,7 @@ export interface Again {
   readonly api: PlannedApi;
   readonly draft: Draft;
   readonly log: LogSettings;
+  readonly counts: Counts;
   /** What the client that asked for the start is told. */
   readonly problem: string;
 }
@@ -24,11 +26,18 @@ const MOST_BYTES = 16 * 2 ** 20;
 const FIRST_OF_OURS = 3;
 
 /** Does not return. @throws SystemError */
-export function beginAgain(server: ApiServer, draft: Draft, log: FirecrackerLog, problem: string): never {
+export function beginAgain(
+  server: ApiServer,
+  draft: Draft,
+  log: FirecrackerLog,
+  counts: Counts,
+  problem: string,
+): never {
   closeOnExecFrom(FIRST_OF_OURS);
   unblockSignals(SIGNALS);
   log.keepOpen();
-  const again: Again = { api: server.plan(), draft, log: log.settings, problem };
+  keepMetricsOpen(draft);
+  const again: Again = { api: server.plan(), draft, log: log.settings, counts, problem };
   const file = Fd.sealed("volt-again", Buffer.from(JSON.stringify(again)));
   file.setInherited(true);
   const inherited = Object.entries(process.env).flatMap(([name, value]) =>

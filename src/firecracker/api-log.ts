@@ -1,30 +1,42 @@
 /** What the log says of each request. */
+import { monotonicNs } from "../../ffi/clock.ts";
 import type { HttpRequest } from "../api/http/request.ts";
 import type { HttpResponse } from "../api/http/response.ts";
+import { type Later, whenThere } from "../api/router.ts";
 import type { FirecrackerLog } from "./log.ts";
 
-const STATUS: Readonly<Record<number, string>> = { 200: "200 OK", 204: "204 No Content", 400: "400 Bad Request" };
+const STATUS: Readonly<Record<number, string>> = {
+  200: "200 OK",
+  204: "204 No Content",
+  400: "400 Bad Request",
+  413: "413 Payload Too Large",
+};
 const METHOD = { GET: "Get", PUT: "Put", PATCH: "Patch", DELETE: "Delete" } as const;
 /** Bodies that may hold what is nobody's business. */
 const PRIVATE = /^\/?(mmds|cpu-config)(\/|$)/;
 
-/** @param handle undefined: the answer comes later, and is told then */
-export function logged<T extends HttpResponse | undefined>(
-  log: FirecrackerLog,
-  request: HttpRequest,
-  handle: (request: HttpRequest) => T,
-): T {
+type Answer = HttpResponse | Later | undefined;
+
+/** @param handle its answer is told when it is there; undefined: others tell it */
+export function logged(log: FirecrackerLog, request: HttpRequest, handle: (request: HttpRequest) => Answer): Answer {
   const { method, path, body } = request;
   const tail = body === undefined || PRIVATE.test(path) ? "." : ` with body "${body}".`;
-  log.write("info", `The API server received a ${METHOD[method]} request on "${path}"${tail}`, "fc_api");
-  const response = handle(request);
-  if (response) tell(log, response);
-  return response;
+  log.write("info", `The API server received a ${METHOD[method]} request on "${path}"${tail}`, "api");
+  const before = monotonicNs();
+  const answer = handle(request);
+  return (
+    answer &&
+    whenThere(answer, (response) => {
+      tell(log, response);
+      const us = Math.round((monotonicNs() - before) / 1e3);
+      log.write("debug", `Total previous API call duration: ${us} us.`, "api");
+    })
+  );
 }
 
 function tell(log: FirecrackerLog, { status, body, isDeprecated }: HttpResponse): void {
-  if (isDeprecated) log.write("warn", "The request used a deprecated field.", "fc_api");
+  if (isDeprecated) log.write("warn", "The request used a deprecated field.", "api");
   const name = STATUS[status] ?? String(status);
-  if (status < 400) log.write("info", `The request was executed successfully. Status code: ${name}.`, "fc_api");
-  else log.write("error", `Received Error. Status code: ${name}. Message: ${body}`, "fc_api");
+  if (status < 400) log.write("info", `The request was executed successfully. Status code: ${name}.`, "api");
+  else log.write("error", `Received Error. Status code: ${name}. Message: ${body}`, "api");
 }

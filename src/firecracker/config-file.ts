@@ -1,8 +1,10 @@
 /** A microVM in one JSON file: its sections in Firecracker's order, each as if it had come by the API. */
 import { parseJson } from "../api/body.ts";
 import { Fault } from "../api/router.ts";
-import { openInput } from "../host/open-file.ts";
-import type { Draft } from "./draft.ts";
+import { taking } from "../api/routes/mmds.ts";
+import { MOST_MMDS_BYTES } from "../config/mmds.ts";
+import { readInput } from "../host/open-file.ts";
+import { type Draft, metadataOf } from "./draft.ts";
 import type { FirecrackerLog } from "./log.ts";
 import { SECTIONS } from "./sections.ts";
 
@@ -10,15 +12,19 @@ const MOST_BYTES = 2 ** 20;
 const REQUIRED = ["boot-source", "drives"];
 const LISTS = ["drives", "network-interfaces"];
 /** Sections that are Firecracker's, and that volt does not have. Keys that are nobody's are let pass, as there. */
-const LATER = ["metrics", "mmds-config", "pmem", "memory-hotplug"];
+const LATER = ["pmem", "memory-hotplug"];
 
 /** @throws Error with the text for the log: there is no such file */
 export function readConfigFile(path: string): string {
-  const { fd, size } = openInput(path, "--config-file");
-  using file = fd;
-  if (size > MOST_BYTES)
-    throw new Error(`${path} has ${size} bytes: a microVM's description has at most ${MOST_BYTES}`);
-  return Buffer.from(file.readAt(0, size)).toString();
+  return readInput(path, "--config-file", MOST_BYTES, "a microVM's description");
+}
+
+/** What the metadata service begins with. @returns JSON @throws Error with the text for the log */
+export function readMetadataFile(path: string, draft: Draft): string | undefined {
+  const text = readInput(path, "--metadata", MOST_MMDS_BYTES, "what the metadata service has");
+  const store = metadataOf(draft);
+  taking(() => store.put(text));
+  return store.text;
 }
 
 /** @throws Fault */

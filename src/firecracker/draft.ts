@@ -1,9 +1,24 @@
 /** A microVM before its start: sections come one by one, each checked as it comes. Plain data, so that it crosses an exec. */
 
+import { Fd, O } from "../../ffi/fd.ts";
 import { Fault } from "../api/router.ts";
 import type { CpuTemplate } from "../config/cpu-template.ts";
-import { checkFile, checkSocketPath, checkTap, fileProblem } from "./host-checks.ts";
-import type { Balloon, BootSource, Drive, Entropy, MachineConfig, NetworkInterface, Vsock } from "./schema.ts";
+import { DEFAULT_MMDS_BYTES, isLinkLocal } from "../config/mmds.ts";
+import { MmdsStore } from "../devices/mmds/store.ts";
+import { openLineTarget } from "../host/line-target.ts";
+import type { PlannedMetrics } from "../machine/metrics-file.ts";
+import { checkFile, checkSocketPath, checkTap, fileProblem, osError } from "./host-checks.ts";
+import type {
+  Balloon,
+  BootSource,
+  Drive,
+  Entropy,
+  MachineConfig,
+  Metrics,
+  MmdsConfig,
+  NetworkInterface,
+  Vsock,
+} from "./schema.ts";
 
 export interface Draft {
   machine: MachineConfig;
@@ -15,13 +30,19 @@ export interface Draft {
   vsock: Vsock | undefined;
   balloon: Balloon | undefined;
   entropy: Entropy | undefined;
+  /** Opened when they were asked for, once. */
+  metrics: PlannedMetrics | undefined;
+  mmds: MmdsConfig | undefined;
+  /** What the metadata service has to tell, as JSON, and the bytes it may have. */
+  metadata: string | undefined;
+  readonly metadataLimit: number;
 }
 
 const MOST_VCPUS = 32;
 /** x86's, the NUL included. */
 const MOST_COMMAND_LINE_BYTES = 2048;
 
-export function newDraft(): Draft {
+export function newDraft(metadataLimit = DEFAULT_MMDS_BYTES): Draft {
   return {
     machine: { vcpu_count: 1, mem_size_mib: 128 },
     boot: undefined,
@@ -31,6 +52,10 @@ export function newDraft(): Draft {
     vsock: undefined,
     balloon: undefined,
     entropy: undefined,
+    metrics: undefined,
+    mmds: undefined,
+    metadata: undefined,
+    metadataLimit,
   };
 }
 
@@ -112,6 +137,43 @@ export function setBalloon(draft: Draft, balloon: Balloon): void {
     throw new Fault("Balloon config error: Amount of pages requested is too large.");
   }
   draft.balloon = balloon;
+}
+
+/** @param id the microVM's */
+export function setMetrics(draft: Draft, { metrics_path, emit_id, properties }: Metrics, id: string): void {
+  const prefix = "Metrics error: Cannot initialize the metrics system due to bad user input:";
+  if (draft.metrics) throw new Fault(`${prefix} Reinitialization of metrics not allowed.`);
+  try {
+    const fd = openLineTarget(metrics_path, O.APPEND).number;
+    draft.metrics = { fd, ...(emit_id ? { id } : {}), ...(properties ? { properties } : {}) };
+  } catch (error) {
+    throw new Fault(`${prefix} ${osError(error)}`);
+  }
+}
+
+/** Their target survives an exec. */
+export function keepMetricsOpen({ metrics }: Draft): void {
+  if (metrics) new Fd(metrics.fd, "the metrics").setInherited(true);
+}
+
+/** Firecracker's prefix has three Ms. */
+export function setMmds(draft: Draft, mmds: MmdsConfig): void {
+  const prefix = "MMMDS config error:";
+  if (!isLinkLocal(mmds.ipv4_address)) throw new Fault(`${prefix} The MMDS IPv4 address is not link local.`);
+  if (mmds.network_interfaces.length === 0) {
+    throw new Fault(`${prefix} The list of network interface IDs that allow forwarding MMDS requests is empty.`);
+  }
+  if (!mmds.network_interfaces.every((id) => draft.interfaces.some(({ iface_id }) => iface_id === id))) {
+    throw new Fault(
+      `${prefix} The list of network interface IDs provided contains at least one ID that does not correspond to any existing network interface.`,
+    );
+  }
+  draft.mmds = mmds;
+}
+
+/** The store that the draft stands for. */
+export function metadataOf({ metadata, metadataLimit }: Draft): MmdsStore {
+  return new MmdsStore(metadataLimit, metadata);
 }
 
 /** In its place where the id is there already. */

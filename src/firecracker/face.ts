@@ -7,12 +7,13 @@ import { voltRoutes } from "../api/routes/volt.ts";
 import { ApiServer, type PlannedApi } from "../api/server.ts";
 import type { ControlService, MachineControl } from "../machine/control.ts";
 import type { Face } from "../machine/face.ts";
+import type { Counts } from "../observe/metrics/counts.ts";
 import { FIRECRACKER_VERSION } from "../version.ts";
 import { logged } from "./api-log.ts";
 import type { Draft } from "./draft.ts";
 import { Exit, firecrackerExitCode, SIGNAL_EXITS } from "./exit-code.ts";
 import { FirecrackerLog, type LogSettings } from "./log.ts";
-import { vmConfigJson } from "./vm-config.ts";
+import { liveDraft, vmConfigJson } from "./vm-config.ts";
 
 /** What crosses the exec: pure data. */
 export interface PlannedFirecracker {
@@ -28,9 +29,9 @@ export interface PlannedFirecracker {
 export const SIGNALS = [...SIGNAL_EXITS.keys(), Signal.SIGWINCH];
 
 /** @param planned a `PlannedFirecracker` */
-export function firecrackerFace(planned: unknown): Face {
+export function firecrackerFace(planned: unknown, counts: Counts): Face {
   const { api, draft, log: settings, fromFile } = planned as PlannedFirecracker;
-  const log = new FirecrackerLog(settings);
+  const log = new FirecrackerLog(settings, counts.log);
   return {
     threads: { main: "firecracker", vcpu: "fc_vcpu" },
     signals: SIGNALS,
@@ -49,7 +50,7 @@ export function firecrackerFace(planned: unknown): Face {
     },
     started: () => {
       if (fromFile) log.write("info", "Successfully started microvm that was configured from one single json");
-      else log.write("info", "The request was executed successfully. Status code: 204 No Content.", "fc_api");
+      else log.write("info", "The request was executed successfully. Status code: 204 No Content.", "api");
     },
     serve: api && ((control) => serve(control, api, draft, log)),
   };
@@ -57,14 +58,14 @@ export function firecrackerFace(planned: unknown): Face {
 
 /** The two lines that end every log. */
 export function sayGoodbye(log: FirecrackerLog, status: number): void {
-  log.write("info", "Vmm is stopping.");
+  log.write("info", "Vmm is stopping.", "vmm");
   if (status === Exit.ok) log.write("info", "Firecracker exiting successfully. exit_code=0");
   else log.write("error", `Firecracker exiting with error. exit_code=${status}`);
 }
 
 function serve(control: MachineControl, api: PlannedApi, draft: Draft, log: FirecrackerLog): ControlService {
-  const routes = { ...runningRoutes(control, identity(draft, log)), ...voltRoutes(control) };
-  const server = new ApiServer(api, (request) => logged(log, request, (r) => answer(r, routes)));
+  const routes = { ...runningRoutes(control, identity(control, draft, log)), ...voltRoutes(control) };
+  const server = new ApiServer(api, (request) => logged(log, request, (r) => answer(r, routes, control.counts)));
   return {
     fd: server.fd,
     ready: () => server.ready(),
@@ -72,10 +73,10 @@ function serve(control: MachineControl, api: PlannedApi, draft: Draft, log: Fire
   };
 }
 
-function identity(draft: Draft, log: FirecrackerLog): Identity {
+function identity(control: MachineControl, draft: Draft, log: FirecrackerLog): Identity {
   return {
     instance: { id: log.settings.id, vmm_version: FIRECRACKER_VERSION, app_name: "Firecracker" },
     version: { firecracker_version: FIRECRACKER_VERSION },
-    vmConfig: () => vmConfigJson(draft),
+    vmConfig: () => vmConfigJson(liveDraft(draft, control)),
   };
 }

@@ -16,10 +16,14 @@ optional arguments:
   --id <id>                            The microVM's name. [default: "anonymous-instance"]
   --level <level>                      The log's level: Error, Warning, Info, Debug, Trace, Off. [default: "Info"]
   --log-path <log-path>                A file or FIFO for the log, in place of stdout.
+  --metrics-path <metrics-path>        A file or FIFO for metrics, a line a minute.
+  --module <module>                    Only the log's lines of modules whose path begins so.
+  --metadata <metadata>                A file with the JSON that the metadata service has at the start.
+  --mmds-size-limit <bytes>            The most it may have. [default: as --http-api-max-payload-size]
   --no-api                             No API: needs --config-file.
   --no-seccomp                         Accepted: volt keeps its own filters.
   --seccomp-filter <path>              Accepted: volt keeps its own filters.
   --show-level                         Each line of the log has its level.
-  --show-log-origin                    Accepted: volt has no file and line to show.
+  --show-log-origin                    Each line of the log has the file it comes from.
   --version                            Shows the version.
 `;

@@ -5,9 +5,10 @@ import type { HttpResponse } from "../api/http/response.ts";
 import { type Call, checkId, Fault, json, NO_CONTENT, NOT_BEFORE_START, type Routes, refuse } from "../api/router.ts";
 import { actionBody } from "../api/routes/bodies.ts";
 import { LATER_ROUTES } from "../api/routes/later.ts";
+import { mmdsRoutes } from "../api/routes/mmds.ts";
 import { instanceInfo } from "../api/routes/running.ts";
 import { FIRECRACKER_VERSION } from "../version.ts";
-import type { Draft } from "./draft.ts";
+import { type Draft, metadataOf } from "./draft.ts";
 import type { FirecrackerLog } from "./log.ts";
 import { patchMachine, SECTIONS } from "./sections.ts";
 import { machineConfigJson, vmConfigJson } from "./vm-config.ts";
@@ -18,13 +19,23 @@ type Section = keyof typeof SECTIONS;
 export function draftRoutes(draft: Draft, log: FirecrackerLog, start: () => void): Routes {
   const put = (name: Section) => (call: Call) =>
     done(SECTIONS[name](draft, call.body ?? "", log, (id) => checkId(call, id)));
+  // Its request has a path of two parts.
+  const { "mmds-config": _, ...sections } = SECTIONS;
   const identity = { instance: { id: log.settings.id, vmm_version: FIRECRACKER_VERSION, app_name: "Firecracker" } };
   return {
     ...LATER_ROUTES,
     ...postBootRoutes(),
-    ...Object.fromEntries((Object.keys(SECTIONS) as Section[]).map((name) => [`PUT ${name}`, put(name)])),
+    ...Object.fromEntries(
+      (Object.keys(sections) as (keyof typeof sections)[]).map((name) => [`PUT ${name}`, put(name)]),
+    ),
+    ...mmdsRoutes({
+      store: () => metadataOf(draft),
+      changed: ({ text }) => {
+        draft.metadata = text;
+      },
+      configure: put("mmds-config"),
+    }),
     "PUT serial": refuse("volt does not have another target for the serial port yet."),
-    "PUT metrics": refuse("Metrics error: volt does not have metrics yet."),
     "PATCH machine-config": ({ body }) => done(patchMachine(draft, body ?? "", log)),
     "GET ": () => json(instanceInfo(identity, "Not started")),
     "GET version": () => json({ firecracker_version: FIRECRACKER_VERSION }),

@@ -1,17 +1,20 @@
 /** `firecracker`: stage one, until the machine is started or the process ends. */
+import { monotonicNs, processCpuNs } from "../../ffi/clock.ts";
 import { Errno, SystemError } from "../../ffi/error.ts";
 import { Fd } from "../../ffi/fd.ts";
 import { exitNow, nameThread } from "../../ffi/process.ts";
 import { listenAt } from "../../ffi/socket.ts";
 import { answer, fault } from "../api/router.ts";
 import { ApiServer, MAX_BODY_BYTES, type PlannedApi } from "../api/server.ts";
+import { MOST_MMDS_BYTES } from "../config/mmds.ts";
+import { type Counts, newCounts } from "../observe/metrics/counts.ts";
 import { Timeline } from "../observe/timeline.ts";
-import { FIRECRACKER_VERSION } from "../version.ts";
+import { DEFAULT_ID, FIRECRACKER_VERSION } from "../version.ts";
 import { beginAgain, readAgain } from "./again.ts";
 import { logged } from "./api-log.ts";
 import { ArgumentsError, type FirecrackerArguments, parseArguments } from "./arguments.ts";
-import { readConfigFile, takeConfigFile } from "./config-file.ts";
-import { type Draft, newDraft } from "./draft.ts";
+import { readConfigFile, readMetadataFile, takeConfigFile } from "./config-file.ts";
+import { type Draft, newDraft, setMetrics } from "./draft.ts";
 import { Exit } from "./exit-code.ts";
 import { sayGoodbye } from "./face.ts";
 import { HELP_TEXT, VERSION_TEXT } from "./help.ts";
@@ -22,54 +25,71 @@ import { StartError, startDraft } from "./start.ts";
 
 const [STDOUT, STDERR] = [1, 2];
 const DEFAULT_SOCKET = "/run/firecracker.socket";
-const DEFAULT_ID = "anonymous-instance";
 const BACKLOG = 128;
 const FOR_EVER = -1;
+const MOST_BODY_BYTES = 999_999_999;
 
 /** What volt does not have: asked for, the start is none. */
-const LATER = ["metadata", "metrics-path", "enable-pci", "snapshot-version", "describe-snapshot"] as const;
+const LATER = ["enable-pci", "snapshot-version", "describe-snapshot"] as const;
 
 /** Ends the process, or becomes the second stage. @param argv without the program's name */
 export async function runFirecracker(argv: readonly string[], firstLineNs: number): Promise<never> {
   nameThread("firecracker");
   const timeline = Timeline.ofProcess(firstLineNs);
   const args = argumentsOr153(argv);
-  if (args.version) return finish(VERSION_TEXT, new FirecrackerLog({ id: DEFAULT_ID }));
-  if (args.help) return finish(HELP_TEXT, new FirecrackerLog({ id: DEFAULT_ID }));
+  if (args.version) return finish(VERSION_TEXT, defaultLog());
+  if (args.help) return finish(HELP_TEXT, defaultLog());
   const again = readAgain();
-  const log = again ? new FirecrackerLog(again.log) : startLog(args);
-  const draft = again?.draft ?? newDraft();
+  const counts = again?.counts ?? newCounts();
+  const log = again ? new FirecrackerLog(again.log, counts.log) : startLog(args, counts);
   if (!again) announce(args, log);
+  const draft = again?.draft ?? firstDraft(args, log);
+  if (!again) startMetrics(args, draft, log);
   const first = () => (args["no-api"] ? undefined : listen(args, log));
-  const life = new Life(draft, log, timeline, again?.api ?? first());
+  const api = again?.api ?? first();
+  if (!again && api) measureStartUp(args, counts);
+  const life = new Life({ draft, log, counts, timeline, allowedPaths: allowedPaths(args) }, api);
   if (again) life.answerWaiting(again.problem);
   else if (args["config-file"] !== undefined) await life.startFromFile(args["config-file"]);
   return await life.run();
+}
+
+interface LifeParts {
+  readonly draft: Draft;
+  readonly log: FirecrackerLog;
+  readonly counts: Counts;
+  readonly timeline: Timeline;
+  /** What the API may open once the machine runs. */
+  readonly allowedPaths: readonly string[];
 }
 
 /** The time before the start. */
 class Life {
   readonly #draft: Draft;
   readonly #log: FirecrackerLog;
+  readonly #counts: Counts;
   readonly #timeline: Timeline;
+  readonly #allowedPaths: readonly string[];
   readonly #server: ApiServer | undefined;
   #wantsStart = false;
 
-  constructor(draft: Draft, log: FirecrackerLog, timeline: Timeline, api: PlannedApi | undefined) {
+  constructor({ draft, log, counts, timeline, allowedPaths }: LifeParts, api: PlannedApi | undefined) {
     this.#draft = draft;
     this.#log = log;
+    this.#counts = counts;
     this.#timeline = timeline;
+    this.#allowedPaths = allowedPaths;
     const routes = draftRoutes(draft, log, () => {
       this.#wantsStart = true;
     });
     if (!api) return;
     this.#server = new ApiServer(api, (request) =>
       logged(log, request, (r) => {
-        const response = answer(r, routes);
+        const response = answer(r, routes, counts);
         return this.#wantsStart ? undefined : response;
       }),
     );
-    log.write("info", "API server started.", "fc_api");
+    log.write("info", "API server started.", "api");
   }
 
   answerWaiting(problem: string): void {
@@ -102,17 +122,19 @@ class Life {
       await this.#start(false);
     } catch (error) {
       const { message } = error as Error;
-      this.#log.write("error", `Received Error. Status code: 400 Bad Request. Message: ${message}`, "fc_api");
+      // It was answered as if all were well when it was taken.
+      this.#counts.api["PUT actions"]!.failures++;
+      this.#log.write("error", `Received Error. Status code: 400 Bad Request. Message: ${message}`, "api");
       if (error instanceof StartError && error.hasOpened && this.#server) {
-        beginAgain(this.#server, this.#draft, this.#log, message);
+        beginAgain(this.#server, this.#draft, this.#log, this.#counts, message);
       }
       this.answerWaiting(message);
     }
   }
 
   async #start(fromFile: boolean): Promise<never> {
-    const [draft, log, timeline, server] = [this.#draft, this.#log, this.#timeline, this.#server];
-    return await startDraft({ draft, log, timeline, server, fromFile });
+    const [draft, log, counts, timeline, server] = [this.#draft, this.#log, this.#counts, this.#timeline, this.#server];
+    return await startDraft({ draft, log, counts, timeline, server, fromFile, allowedPaths: this.#allowedPaths });
   }
 }
 
@@ -121,16 +143,20 @@ function argumentsOr153(argv: readonly string[]): FirecrackerArguments {
     return parseArguments(argv);
   } catch (error) {
     if (!(error instanceof ArgumentsError)) throw error;
-    const log = new FirecrackerLog({ id: DEFAULT_ID });
+    const log = defaultLog();
     log.write("error", `Arguments parsing error: ${error.message} For more information try --help.`);
     new Fd(STDERR, "stderr").write(Buffer.from(`Error: ParseArguments(${JSON.stringify(error.message)})\n`));
     return end(log, Exit.badArguments);
   }
 }
 
-function startLog(args: FirecrackerArguments): FirecrackerLog {
+function defaultLog(): FirecrackerLog {
+  return new FirecrackerLog({ id: DEFAULT_ID }, newCounts().log);
+}
+
+function startLog(args: FirecrackerArguments, counts: Counts): FirecrackerLog {
   const id = args.id ?? DEFAULT_ID;
-  const log = new FirecrackerLog({ id });
+  const log = new FirecrackerLog({ id }, counts.log);
   if (!/^[A-Za-z0-9-]{1,64}$/.test(id)) {
     log.write("error", `Invalid instance ID: ${id}: it has 1 to 64 letters, digits or dashes`);
     end(log, Exit.failure);
@@ -146,8 +172,34 @@ function startLog(args: FirecrackerArguments): FirecrackerLog {
     log.write("error", `Could not initialize logger: Failed to open target file: ${osError(error)}`);
     end(log, Exit.failure);
   }
-  log.settings = { ...log.settings, level, showLevel: args["show-level"] === true };
+  const flags = { showLevel: args["show-level"] === true, showOrigin: args["show-log-origin"] === true };
+  log.change({ level, ...flags, module: args.module });
   return log;
+}
+
+function startMetrics(args: FirecrackerArguments, draft: Draft, log: FirecrackerLog): void {
+  const path = args["metrics-path"];
+  if (path === undefined) return;
+  try {
+    setMetrics(draft, { metrics_path: path, emit_id: false }, log.settings.id);
+  } catch (error) {
+    log.write("error", (error as Error).message);
+    end(log, Exit.failure);
+  }
+}
+
+/** What the jailer says of its own time, and of its children's. */
+function measureStartUp(args: FirecrackerArguments, { startUp }: Counts): void {
+  const since = args["start-time-us"];
+  const cpuSince = args["start-time-cpu-us"];
+  const us = (text: string | undefined): number => Number(text) || 0;
+  if (since !== undefined) startUp.wallUs = elapsed(monotonicNs(), us(since));
+  if (cpuSince !== undefined) startUp.cpuUs = elapsed(processCpuNs(), us(cpuSince)) + us(args["parent-cpu-time-us"]);
+}
+
+/** Microseconds since a time in microseconds: 0 for one that is yet to come. */
+function elapsed(nowNs: number, sinceUs: number): number {
+  return Math.max(0, Math.round(nowNs / 1e3 - sinceUs));
 }
 
 function announce(args: FirecrackerArguments, log: FirecrackerLog): void {
@@ -161,12 +213,19 @@ function announce(args: FirecrackerArguments, log: FirecrackerLog): void {
   if (args["boot-timer"]) log.write("warn", "--boot-timer: the boot's times are at /volt/timeline, not in the log.");
 }
 
+/** The flag's, and the variable's, which is for engines that give no flags of volt's: several with colons between them. */
+function allowedPaths(args: FirecrackerArguments): string[] {
+  const fromEnvironment = (process.env["VOLT_ALLOW_PATH"] ?? "").split(":").filter((path) => path !== "");
+  const paths = [...(args["allow-path"] ?? []), ...fromEnvironment];
+  return paths.map((path) => (path.startsWith("/") ? path : `${process.cwd()}/${path}`));
+}
+
 function listen(args: FirecrackerArguments, log: FirecrackerLog): PlannedApi {
   const path = args["api-sock"] ?? DEFAULT_SOCKET;
-  const maxBodyBytes = bodyLimit(args["http-api-max-payload-size"], log);
+  const maxBodyBytes = bodyLimit(args, log);
   try {
     const listener = listenAt(path, BACKLOG).number;
-    log.write("info", `Listening on API socket ("${path}").`, "fc_api");
+    log.write("info", `Listening on API socket ("${path}").`, "api");
     return { listener, maxBodyBytes, connections: [] };
   } catch (error) {
     const isTaken = error instanceof SystemError && error.errno === Errno.EADDRINUSE;
@@ -176,10 +235,36 @@ function listen(args: FirecrackerArguments, log: FirecrackerLog): PlannedApi {
   }
 }
 
-function bodyLimit(text: string | undefined, log: FirecrackerLog): number {
-  if (text === undefined) return MAX_BODY_BYTES;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  log.write("error", `--http-api-max-payload-size: "${text}" is no number of bytes, or too many`);
+/** Empty but for the metadata, which is a flag's. */
+function firstDraft(args: FirecrackerArguments, log: FirecrackerLog): Draft {
+  const draft = newDraft(metadataLimit(args, log));
+  const { metadata } = args;
+  if (metadata === undefined) return draft;
+  try {
+    draft.metadata = readMetadataFile(metadata, draft);
+    log.write("info", "Successfully added metadata to mmds from file");
+  } catch (error) {
+    log.write("error", (error as Error).message);
+    end(log, Exit.failure);
+  }
+  return draft;
+}
+
+/** As much as a request brings, unless it is said; no more than volt holds for a guest. */
+function metadataLimit(args: FirecrackerArguments, log: FirecrackerLog): number {
+  const text = args["mmds-size-limit"];
+  if (text === undefined) return Math.min(bodyLimit(args, log), MOST_MMDS_BYTES);
+  return byteCount("mmds-size-limit", text, MOST_MMDS_BYTES, log);
+}
+
+function bodyLimit(args: FirecrackerArguments, log: FirecrackerLog): number {
+  const text = args["http-api-max-payload-size"];
+  return text === undefined ? MAX_BODY_BYTES : byteCount("http-api-max-payload-size", text, MOST_BODY_BYTES, log);
+}
+
+function byteCount(flag: string, text: string, most: number, log: FirecrackerLog): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) <= most) return Number(text);
+  log.write("error", `--${flag}: "${text}" is no number of bytes, or more than ${most}`);
   return end(log, Exit.failure);
 }
 

@@ -1,6 +1,7 @@
 /** Sections of a microVM as Firecracker has them: which fields there are, and what they are if left out. */
 import * as v from "valibot";
 import { bootArgs, oneOf, path, text, whole } from "../config/fields.ts";
+import { DEFAULT_MMDS_ADDRESS } from "../config/mmds.ts";
 
 const U8 = 2 ** 8 - 1;
 const U16 = 2 ** 16 - 1;
@@ -69,12 +70,26 @@ export const balloon = v.strictObject({
 
 export const entropy = v.strictObject({ rate_limiter: v.optional(rateLimiter) });
 
+export const mmdsConfig = v.strictObject({
+  version: v.optional(oneOf("V1", "V2"), "V1"),
+  network_interfaces: v.array(text),
+  ipv4_address: v.optional(text, DEFAULT_MMDS_ADDRESS),
+  imds_compat: v.optional(v.boolean(), false),
+});
+
 export const logger = v.strictObject({
   log_path: v.optional(path),
   level: v.optional(text),
   show_level: v.optional(v.boolean()),
   show_log_origin: v.optional(v.boolean()),
   module: v.optional(text),
+});
+
+/** Fields that are none of its own pass here, as in a token bucket. */
+export const metrics = v.object({
+  metrics_path: path,
+  emit_id: v.optional(v.boolean(), false),
+  properties: v.optional(v.record(v.string(), v.string())),
 });
 
 export type BootSource = v.InferOutput<typeof bootSource>;
@@ -84,4 +99,6 @@ export type NetworkInterface = v.InferOutput<typeof networkInterface>;
 export type Vsock = v.InferOutput<typeof vsock>;
 export type Balloon = v.InferOutput<typeof balloon>;
 export type Entropy = v.InferOutput<typeof entropy>;
+export type Metrics = v.InferOutput<typeof metrics>;
+export type MmdsConfig = v.InferOutput<typeof mmdsConfig>;
 export type Logger = v.InferOutput<typeof logger>;

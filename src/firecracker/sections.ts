@@ -3,7 +3,17 @@ import type * as v from "valibot";
 import { parseBody } from "../api/body.ts";
 import { Fault } from "../api/router.ts";
 import { CpuTemplateSchema } from "../config/cpu-template.ts";
-import { type Draft, setBalloon, setBoot, setDrive, setInterface, setMachine, setVsock } from "./draft.ts";
+import {
+  type Draft,
+  setBalloon,
+  setBoot,
+  setDrive,
+  setInterface,
+  setMachine,
+  setMetrics,
+  setMmds,
+  setVsock,
+} from "./draft.ts";
 import { osError } from "./host-checks.ts";
 import { type FirecrackerLog, levelOf } from "./log.ts";
 import * as schema from "./schema.ts";
@@ -17,6 +27,7 @@ type Take = (draft: Draft, body: string, log: FirecrackerLog, checkId?: (id: str
 /** By the names of a configuration file, in the order they are taken from there. */
 export const SECTIONS = {
   logger: section(schema.logger, (_, logger, log) => setLogger(log, logger)),
+  metrics: section(schema.metrics, (draft, metrics, log) => setMetrics(draft, metrics, log.settings.id)),
   "machine-config": section(schema.machineConfig, (draft, machine, log) => takeMachine(draft, machine, log)),
   "cpu-config": section(CpuTemplateSchema, (draft, template) => {
     draft.cpu = template;
@@ -29,6 +40,10 @@ export const SECTIONS = {
     return vsock.vsock_id !== undefined;
   }),
   balloon: section(schema.balloon, setBalloon),
+  "mmds-config": section(schema.mmdsConfig, (draft, mmds) => {
+    setMmds(draft, mmds);
+    return mmds.version === "V1";
+  }),
   entropy: section(schema.entropy, (draft, entropy) => {
     draft.entropy = entropy;
   }),
@@ -74,5 +89,11 @@ function setLogger(log: FirecrackerLog, logger: schema.Logger): void {
       throw new Fault(`Logger error: Failed to open target file: ${osError(error)}`);
     }
   }
-  log.settings = { ...log.settings, level, showLevel: logger.show_level ?? log.settings.showLevel };
+  const { showLevel, showOrigin, module } = log.settings;
+  log.change({
+    level,
+    showLevel: logger.show_level ?? showLevel,
+    showOrigin: logger.show_log_origin ?? showOrigin,
+    module: logger.module ?? module,
+  });
 }

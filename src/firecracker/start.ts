@@ -7,9 +7,10 @@ import { findKernel } from "../kernels/store.ts";
 import { checkStart } from "../machine/check-start.ts";
 import type { PlannedFace } from "../machine/plan.ts";
 import { enterSecondStage } from "../machine/second-stage.ts";
+import type { Counts } from "../observe/metrics/counts.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { checkSandbox } from "../security/confinement.ts";
-import type { Draft } from "./draft.ts";
+import { type Draft, keepMetricsOpen } from "./draft.ts";
 import { type PlannedFirecracker, SIGNALS } from "./face.ts";
 import type { FirecrackerLog } from "./log.ts";
 import { toVmConfig } from "./vm-config.ts";
@@ -17,9 +18,11 @@ import { toVmConfig } from "./vm-config.ts";
 export interface Start {
   readonly draft: Draft;
   readonly log: FirecrackerLog;
+  readonly counts: Counts;
   /** Undefined under --no-api. */
   readonly server: ApiServer | undefined;
   readonly fromFile: boolean;
+  readonly allowedPaths: readonly string[];
   readonly timeline: Timeline;
 }
 
@@ -35,10 +38,11 @@ export class StartError extends Error {
 }
 
 /** Returns only by a StartError. */
-export async function startDraft({ draft, log, server, fromFile, timeline }: Start): Promise<never> {
+export async function startDraft(start: Start): Promise<never> {
+  const { draft, log, counts, server, fromFile, allowedPaths, timeline } = start;
   let hasOpened = false;
   try {
-    const config = parseConfig(toVmConfig(draft, log.settings.id), "");
+    const config = parseConfig(toVmConfig(draft, log.settings.id, allowedPaths), "");
     const kinds = await deviceKinds(config);
     const kernel = findKernel(config["boot-source"].kernel_image_path);
     checkSandbox(config.volt.sandbox);
@@ -48,10 +52,19 @@ export async function startDraft({ draft, log, server, fromFile, timeline }: Sta
     blockSignals(SIGNALS);
     const face = (): PlannedFace => {
       log.keepOpen();
-      const data: PlannedFirecracker = { api: server?.plan(), draft, log: log.settings, fromFile };
+      // What the machine has already, and changes.
+      const shown = { ...draft, metadata: undefined };
+      const data: PlannedFirecracker = { api: server?.plan(), draft: shown, log: log.settings, fromFile };
       return { name: "firecracker", data };
     };
-    return enterSecondStage({ config, kinds, kernel, timeline, face });
+    const { metadata, metrics } = draft;
+    const openMetrics =
+      metrics &&
+      (() => {
+        keepMetricsOpen(draft);
+        return metrics;
+      });
+    return enterSecondStage({ config, kinds, kernel, timeline, metadata, face, counts, metrics: openMetrics });
   } catch (error) {
     throw new StartError(error, hasOpened);
   }

@@ -4,14 +4,15 @@
  * Workers share no objects, so the block is anonymous mapped memory and what crosses between threads is its address.
  */
 import { MAP, Mapping, memoryAt } from "../../ffi/memory.ts";
+import { EXIT_COUNTER_BYTES, ExitCounters } from "../cpu/exit-counters.ts";
 import { I8042 } from "../devices/i8042/i8042.ts";
 import { PowerPorts } from "../devices/power/power.ts";
 import { Rtc } from "../devices/rtc/rtc.ts";
 import { SERIAL_STATE_BYTES } from "../devices/serial/state.ts";
 import { VIRTIO_STATE_BYTES } from "../devices/virtio/transport/state.ts";
 import { TIMELINE_BYTES } from "../observe/timeline.ts";
-
 import { GSI } from "./layout.ts";
+import { MAX_VCPUS } from "./state.ts";
 
 const CACHE_LINE = 64;
 
@@ -22,6 +23,8 @@ const PARTS = {
   control: 4096,
   handover: 16384,
   timeline: TIMELINE_BYTES,
+  /** One vCPU's after the other. */
+  exits: MAX_VCPUS * EXIT_COUNTER_BYTES,
   serial: SERIAL_STATE_BYTES,
   i8042: I8042.STATE_BYTES,
   rtc: Rtc.STATE_BYTES,
@@ -50,6 +53,11 @@ export class MachineBlock {
 
   part(name: Part): ArrayBuffer {
     return memoryAt(this.addressOf(name), PARTS[name]);
+  }
+
+  /** @param isTimed whether the times of exits are wanted */
+  exitCounters(vcpu: number, isTimed = false): ExitCounters {
+    return new ExitCounters(this.part("exits"), vcpu * EXIT_COUNTER_BYTES, isTimed);
   }
 
   /** Where a part is in this process. */

@@ -9,8 +9,10 @@ import { PowerPorts } from "../devices/power/power.ts";
 import { Pvpanic } from "../devices/pvpanic/pvpanic.ts";
 import { Rtc } from "../devices/rtc/rtc.ts";
 import { Serial } from "../devices/serial/serial.ts";
+import type { ExitRecorder } from "../observe/exit-record.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import type { MachineBlock } from "./block.ts";
+import { RecordedMmio, RecordedPorts } from "./exit-records.ts";
 import { GSI, MMIO, PORTS } from "./layout.ts";
 import { type LineNumbers, line } from "./lines.ts";
 import type { MachineState } from "./state.ts";
@@ -31,10 +33,20 @@ export function resetChips(block: MachineBlock, holdInput: boolean): void {
   Rtc.reset(block.part("rtc"));
 }
 
-/** @param timeline where the guest's "I am up" is stamped */
-export function attachChips(block: MachineBlock, lines: LineNumbers, state: MachineState, timeline: Timeline): Buses {
-  const ports = new PortBus();
-  const mmio = new MmioBus(MMIO.bootTimer, MMIO_WINDOWS);
+/**
+ * @param timeline where the guest's "I am up" is stamped
+ * @param exits where accesses are recorded, if they are
+ */
+export function attachChips(
+  block: MachineBlock,
+  lines: LineNumbers,
+  state: MachineState,
+  timeline: Timeline,
+  exits?: ExitRecorder,
+): Buses {
+  const ports = exits ? new RecordedPorts(exits) : new PortBus();
+  const window = [MMIO.bootTimer, MMIO_WINDOWS] as const;
+  const mmio = exits ? new RecordedMmio(exits, ...window) : new MmioBus(...window);
   const attach = ({ first, count }: { first: number; count: number }, device: Parameters<PortBus["attach"]>[2]) =>
     ports.attach(first, count, device);
 

@@ -1,8 +1,10 @@
 /** What a control API may do to a running machine. The main loop offers it; all of it runs in the main thread. */
 import type { VmConfig } from "../config/schema.ts";
-import type { BalloonControls, DiskControls, InterfaceControls } from "../devices/virtio/controls.ts";
-import type { DeviceCounters } from "../devices/virtio/counters.ts";
+import type { MmdsStore } from "../devices/mmds/store.ts";
+import type { BalloonControls, DiskControls, EntropyControls, InterfaceControls } from "../devices/virtio/controls.ts";
 import type { EventSource } from "../devices/virtio/device.ts";
+import type { Counts } from "../observe/metrics/counts.ts";
+import type { Readings } from "../observe/metrics/readings.ts";
 import type { Mark } from "../observe/timeline.ts";
 
 /** It can't be done: the message says why. */
@@ -11,7 +13,7 @@ export class ControlError extends Error {
 }
 
 export interface MachineControl {
-  /** What the machine was started with. */
+  /** As the machine is now: what it was started with, and what was changed of that. */
   readonly config: VmConfig;
   readonly isPaused: boolean;
   /** Returns when every vCPU stands still. @throws Error when one does not: all run on */
@@ -20,12 +22,19 @@ export interface MachineControl {
   /** Asks the guest to go down, as SIGTERM does; a guest that is paused goes on for it. */
   shutDown(): void;
   pressCtrlAltDel(): void;
-  /** @throws ControlError when there is no such device, as do the next two */
+  /** @throws ControlError when there is no such device, as do the next three */
   disk(id: string): DiskControls;
   networkInterface(id: string): InterfaceControls;
   balloon(): BalloonControls;
-  /** What each device did since the start, in their order. */
-  counters(): readonly { readonly name: string; readonly counters: DeviceCounters }[];
+  entropy(): EntropyControls;
+  /** What is counted as it happens: the API's own counts go here. */
+  readonly counts: Counts;
+  /** Has a line of metrics written. @throws ControlError when their target takes none; nothing happens where there is none */
+  flushMetrics(): void;
+  /** All that is measured, now. */
+  readings(): Readings;
+  /** What the metadata service tells the guest; undefined where no interface has one. */
+  readonly mmds: MmdsStore | undefined;
   /** The start and boot so far. */
   timeline(): readonly Mark[];
 }

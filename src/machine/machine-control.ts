@@ -1,36 +1,65 @@
 /** What a control API may do, on the machine that runs. */
+import { monotonicNs } from "../../ffi/clock.ts";
 import type { DeviceControls } from "../devices/virtio/controls.ts";
+import type { Latencies } from "../observe/metrics/counts.ts";
+import type { Readings } from "../observe/metrics/readings.ts";
 import { ControlError, type MachineControl } from "./control.ts";
+import { liveConfig } from "./live-config.ts";
 import type { MachineParts } from "./parts.ts";
 import type { PowerButton } from "./power-button.ts";
-import type { VirtioIo } from "./virtio/io.ts";
 
-/** @param shutDown asks the guest to go down */
+/** What the main loop has and does itself. */
+export interface LoopControls {
+  readonly button: PowerButton;
+  readonly readings: () => Readings;
+  /** @returns false when a line was lost */
+  readonly flushMetrics: () => boolean;
+  /** Asks the guest to go down. */
+  readonly shutDown: () => void;
+}
+
 export function machineControl(
-  { plan, vcpus, timeline, devices }: MachineParts,
-  virtio: VirtioIo,
-  button: PowerButton,
-  shutDown: () => void,
+  parts: MachineParts,
+  { button, readings, flushMetrics, shutDown }: LoopControls,
 ): MachineControl {
+  const { plan, vcpus, timeline, devices, mmds, counts } = parts;
   const controls = devices.flatMap(({ name, controls }) => (controls ? [{ name, controls }] : []));
   const find = <K extends DeviceControls["kind"]>(kind: K, id?: string): Extract<DeviceControls, { kind: K }> => {
     const found = controls.find((one) => one.controls.kind === kind && (id === undefined || one.name === id));
     if (!found) throw new ControlError(`there is no ${kind}${id === undefined ? "" : ` ${id}`}`);
     return found.controls as Extract<DeviceControls, { kind: K }>;
   };
+  const changeable = {
+    disk: (id: string) => find("disk", id),
+    networkInterface: (id: string) => find("interface", id),
+    balloon: () => find("balloon"),
+    entropy: () => find("entropy"),
+  };
   return {
-    config: plan.config,
+    get config() {
+      return liveConfig(plan.config, changeable);
+    },
     get isPaused() {
       return vcpus.isPaused;
     },
-    pause: () => vcpus.pause(),
-    resume: () => vcpus.resume(),
+    pause: () => timed(counts.latencies, "pause", () => vcpus.pause()),
+    resume: () => timed(counts.latencies, "resume", () => vcpus.resume()),
     shutDown,
     pressCtrlAltDel: () => button.pressCtrlAltDel(),
-    disk: (id) => find("disk", id),
-    networkInterface: (id) => find("interface", id),
-    balloon: () => find("balloon"),
-    counters: () => virtio.counters(),
+    ...changeable,
+    counts,
+    mmds: plan.config["mmds-config"] && mmds,
+    readings,
+    flushMetrics() {
+      if (!flushMetrics())
+        throw new ControlError("its target takes nothing now: what it told will be in the next line");
+    },
     timeline: () => timeline.marks(),
   };
+}
+
+function timed(latencies: Latencies, what: "pause" | "resume", act: () => void): void {
+  const before = monotonicNs();
+  act();
+  latencies[what] = Math.round((monotonicNs() - before) / 1e3);
 }

@@ -7,12 +7,15 @@ import { EventFd } from "../../ffi/eventfd.ts";
 import { exitNow } from "../../ffi/process.ts";
 import { Signal, SignalFd, signalName } from "../../ffi/signal.ts";
 import { describeCounters } from "../devices/virtio/counters.ts";
+import type { Readings } from "../observe/metrics/readings.ts";
 import { Console } from "./console/console.ts";
 import { Terminal } from "./console/terminal.ts";
 import type { ControlService, MachineControl } from "./control.ts";
 import { machineControl } from "./machine-control.ts";
+import { MetricsFile } from "./metrics-file.ts";
 import type { MachineParts } from "./parts.ts";
 import { PowerButton } from "./power-button.ts";
+import { machineReadings } from "./readings.ts";
 import { End, type EndCode } from "./state.ts";
 import { writeTrace } from "./trace.ts";
 import { VirtioIo } from "./virtio/io.ts";
@@ -41,6 +44,8 @@ export class MainLoop {
   readonly #console: Console;
   readonly #button: PowerButton;
   readonly #virtio: VirtioIo;
+  readonly #readings: () => Readings;
+  readonly #metrics: MetricsFile | undefined;
   #service: ControlService | undefined;
   /** A guest that was asked to go down: by which signal, when it is ended, when it is asked again (monotonic ns). */
   #askedBy = 0;
@@ -55,6 +60,9 @@ export class MainLoop {
     this.#terminal = new Terminal(plan.stdin, state, parts.crashGuard);
     this.#button = new PowerButton(block, lines, parts.hasAcpi);
     this.#virtio = new VirtioIo(parts);
+    this.#readings = machineReadings(parts, this.#virtio);
+    const isPaused = (): boolean => parts.vcpus.isPaused;
+    this.#metrics = plan.metrics && new MetricsFile(plan.metrics, parts.counts, this.#readings, isPaused);
     this.#console = new Console(parts, this.#virtio, (action) => {
       if (action === "quit") state.finish(End.signal, Signal.SIGTERM);
       else if (action === "power button") this.#button.press();
@@ -69,11 +77,16 @@ export class MainLoop {
   /** Lets a control API in: `create` is given what it may do. */
   serve(create: (control: MachineControl) => ControlService): ControlService {
     const shutDown = (): void => this.#askToShutDown(Signal.SIGTERM, "the API");
-    const service = create(machineControl(this.#parts, this.#virtio, this.#button, shutDown));
+    const { flushMetrics } = this;
+    const own = { button: this.#button, readings: this.#readings, flushMetrics, shutDown };
+    const service = create(machineControl(this.#parts, own));
     this.#service = service;
     this.#epoll.add(service.fd, EPOLL.IN, Token.service);
     return service;
   }
+
+  /** Writes a line of metrics, where they are wanted. @returns false: their target does not take it */
+  readonly flushMetrics = (): boolean => this.#metrics?.flush() ?? true;
 
   /** Runs until the machine ends; ends the process. */
   run(): never {
@@ -88,7 +101,8 @@ export class MainLoop {
   }
 
   #step(): void {
-    const timeout = Math.min(this.#console.work(), untilMs(this.#deadline), untilMs(this.#nextPress));
+    const atMetrics = this.#metrics?.work() ?? Number.POSITIVE_INFINITY;
+    const timeout = Math.min(this.#console.work(), untilMs(this.#deadline), untilMs(this.#nextPress), atMetrics);
     const count = this.#epoll.wait(Number.isFinite(timeout) ? Math.ceil(timeout) : FOR_EVER);
     for (let i = 0; i < count; i++) {
       const token = this.#epoll.token(i);
@@ -113,12 +127,13 @@ export class MainLoop {
   }
 
   #onSignal(signal: number): void {
-    const { state, log } = this.#parts;
+    const { state, log, counts } = this.#parts;
     switch (this.#parts.face.meaning(signal)) {
       case "shut down":
         this.#askToShutDown(signal, signalName(signal));
         break;
       case "end":
+        counts.signals[signal] = 1;
         log.info(`ended by ${signalName(signal)}`);
         state.finish(End.signal, signal);
         break;
@@ -160,23 +175,25 @@ export class MainLoop {
   }
 
   #fail(error: unknown): void {
-    const { log, state } = this.#parts;
+    const { log, state, counts } = this.#parts;
+    counts.panics++;
     log.error((error as Error).message);
     if (process.env["VOLT_DEBUG"] === "1") log.error((error as Error).stack);
     state.finish(End.failure);
   }
 
   #finish(): never {
-    const { state, timeline, plan, log } = this.#parts;
+    const { state, timeline, plan, log, exitRecords } = this.#parts;
     timeline.mark("guest ended");
     log.debug(`the guest ${END_TEXTS[state.endCode]}`);
-    for (const { name, counters } of this.#virtio.counters()) log.debug(describeCounters(name, counters));
+    for (const { id, counters } of this.#readings().devices) log.debug(describeCounters(id, counters));
     this.#console.finish();
     this.#virtio.close();
     this.#terminal.leave();
     this.#parts.sandbox.report(state, plan.config["machine-config"].vcpu_count);
-    if (plan.trace !== undefined) writeTrace(plan.trace, timeline, log);
+    if (plan.trace !== undefined) writeTrace(plan.trace, timeline, exitRecords?.read() ?? [], log);
     const status = this.#parts.face.exitCode(state.endCode, state.guestStatus, state.endSignal);
+    this.flushMetrics();
     this.#parts.face.ending?.(status);
     exitNow(status);
   }

@@ -8,12 +8,14 @@ import type { VmConfig } from "../config/schema.ts";
 import { rootDisk } from "../config/user-land.ts";
 import { type DeviceKinds, openDevices } from "../devices/virtio/registry.ts";
 import { hostBrand } from "../host/brand.ts";
-import { openInput, openOutput } from "../host/open-file.ts";
+import { openInput, openLines, openOutput } from "../host/open-file.ts";
 import type { FoundKernel } from "../kernels/store.ts";
 import type { Timeline } from "../observe/timeline.ts";
-import { VERSION } from "../version.ts";
+import { DEFAULT_ID, VERSION } from "../version.ts";
 import { hostCpusOf } from "./affinity.ts";
 import { cpuTemplateOf } from "./cpu-template.ts";
+import { readMetadata } from "./metadata.ts";
+import type { PlannedMetrics } from "./metrics-file.ts";
 import type { Plan, PlannedFile, PlannedStream } from "./plan.ts";
 import { userLand } from "./user-land.ts";
 
@@ -22,13 +24,19 @@ const STDOUT = 1;
 const STDERR = 2;
 
 /** A plan that only lacks what the sandbox demands of stage two. */
-export type OpenPlan = Omit<Plan, "sandbox" | "face">;
+export type OpenPlan = Omit<Plan, "sandbox" | "face" | "counts">;
 
 /**
  * Every descriptor in the plan survives an exec.
  * @throws ConfigError, SystemError
  */
-export function openPlan(config: VmConfig, kinds: DeviceKinds, kernel: FoundKernel, timeline: Timeline): OpenPlan {
+export function openPlan(
+  config: VmConfig,
+  kinds: DeviceKinds,
+  kernel: FoundKernel,
+  timeline: Timeline,
+  metadata?: string,
+): OpenPlan {
   // What else the caller left open is his: it ends with this stage.
   closeOnExecFrom(STDERR + 1);
   // Where he closed one of these, Bun has opened /dev/null in its place, which stage two no longer can.
@@ -45,11 +53,13 @@ export function openPlan(config: VmConfig, kinds: DeviceKinds, kernel: FoundKern
     initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "--initrd"),
     modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
     processors: { brand: hostBrand(), template: cpuTemplateOf(config), hostCpus: hostCpusOf(config) },
+    metadata: metadata ?? readMetadata(config),
     ...consoleStreams(config.volt.console),
     window: windowSize(STDIN) ?? windowSize(STDOUT),
     term: process.env["TERM"],
     log: config.logger.log_path === undefined ? STDERR : openLog(config.logger.log_path),
     trace: config.volt.trace_path === undefined ? undefined : openTrace(config.volt.trace_path),
+    metrics: config.metrics && openMetrics(config.metrics, config.volt.id ?? DEFAULT_ID),
   };
   const { root } = userLand(plan);
   if (root && rootDisk(config)?.partuuid !== undefined) {
@@ -82,11 +92,19 @@ function openImage(path: string, flag: string): PlannedFile {
 }
 
 function openLog(path: string): number {
-  return inherited(openOutput(path, "--log-file", O.APPEND));
+  return inherited(openLines(path, "--log-file"));
 }
 
 function openTrace(path: string): number {
   return inherited(openOutput(path, "--trace", O.TRUNC));
+}
+
+function openMetrics(
+  { metrics_path: path, emit_id, properties }: NonNullable<VmConfig["metrics"]>,
+  id: string,
+): PlannedMetrics {
+  const fd = inherited(openLines(path, "--metrics-path"));
+  return { fd, ...(emit_id ? { id } : {}), ...(properties ? { properties } : {}) };
 }
 
 /** Without a console stdin and stdout are the caller's alone: nothing is read of one, nothing written to the other. */

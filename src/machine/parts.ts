@@ -1,9 +1,12 @@
 /** What the main thread's pieces share of a machine that was built. */
 import type { CrashGuard } from "../../ffi/crash-guard.ts";
+import type { MmdsStore } from "../devices/mmds/store.ts";
 import type { VirtioDevice } from "../devices/virtio/device.ts";
 import type { GuestMemory } from "../memory/guest.ts";
+import type { Counts } from "../observe/metrics/counts.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import type { MachineBlock } from "./block.ts";
+import type { ExitRecords } from "./exit-records.ts";
 import type { Face } from "./face.ts";
 import type { LineNumbers } from "./lines.ts";
 import type { MachineLog } from "./log.ts";
@@ -19,6 +22,9 @@ export interface MachineParts {
   readonly lines: LineNumbers;
   readonly state: MachineState;
   readonly timeline: Timeline;
+  readonly counts: Counts;
+  /** With `--trace`. */
+  readonly exitRecords: ExitRecords | undefined;
   readonly log: MachineLog;
   /** Whether the guest uses ACPI, and so has a power button. */
   readonly hasAcpi: boolean;
@@ -27,6 +33,7 @@ export interface MachineParts {
   readonly memory: GuestMemory;
   /** The back ends of its virtio devices, in their order. */
   readonly devices: readonly VirtioDevice[];
+  readonly mmds: MmdsStore;
   /** Where stdin is a terminal. */
   readonly crashGuard: CrashGuard | undefined;
   readonly sandbox: MachineSandbox;

@@ -5,7 +5,9 @@
 import { Fd } from "../../ffi/fd.ts";
 import type { VmConfig } from "../config/schema.ts";
 import type { OpenedDevices } from "../devices/virtio/kind.ts";
+import type { Counts } from "../observe/metrics/counts.ts";
 import type { Demands } from "../security/confinement.ts";
+import type { PlannedMetrics } from "./metrics-file.ts";
 import type { PlannedProcessors } from "./processors.ts";
 
 /** A descriptor that survives the exec. */
@@ -37,6 +39,8 @@ export interface Plan {
   /** A cpio archive of modules that goes behind volt's own initramfs. */
   readonly modules: PlannedFile | undefined;
   readonly processors: PlannedProcessors;
+  /** What the metadata service has at the start: JSON. */
+  readonly metadata: string | undefined;
   /** What the virtio devices have open. */
   readonly devices: OpenedDevices;
   readonly stdin: PlannedStream;
@@ -47,8 +51,12 @@ export interface Plan {
   /** Where the log goes. */
   readonly log: number;
   readonly trace: number | undefined;
+  /** Where metrics go; undefined where none are wanted. */
+  readonly metrics: PlannedMetrics | undefined;
   /** What the face that volt wears needs in its second life; undefined for volt itself without an API. */
   readonly face?: PlannedFace;
+  /** What the first stage counted; undefined for one that counts nothing. */
+  readonly counts?: Counts;
   /** What stage two makes sure of before anything else. */
   readonly sandbox: Demands;
 }

@@ -49,6 +49,11 @@ export class MachineSandbox {
     if (this.#trap) apply(this.#profiles.main, "this thread", this.#auditReturn);
   }
 
+  /** Forbidden calls that an audit has seen; others are seen once. */
+  get forbiddenCalls(): number {
+    return this.#auditReturn === undefined ? 0 : (this.#trap?.audited().count ?? 0);
+  }
+
   /** Lists what an audit found. */
   report(state: MachineState, vcpus: number): void {
     if (this.#auditReturn === undefined || !this.#trap) return;

@@ -1,10 +1,12 @@
 /** The end of every first stage, whoever began it: everything is opened, then the process begins again inside the sandbox. */
 import type { VmConfig } from "../config/schema.ts";
-import { type DeviceKinds, deviceFolders, withdrawDevices } from "../devices/virtio/registry.ts";
+import { type DeviceKinds, devicePaths, withdrawDevices } from "../devices/virtio/registry.ts";
 import type { FoundKernel } from "../kernels/store.ts";
+import type { Counts } from "../observe/metrics/counts.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { confinement } from "../security/confinement.ts";
 import { becomeSecondStage } from "./confine.ts";
+import type { PlannedMetrics } from "./metrics-file.ts";
 import { openPlan } from "./open.ts";
 import type { PlannedFace } from "./plan.ts";
 import { HANDLED_SIGNALS } from "./signals.ts";
@@ -14,19 +16,30 @@ export interface FirstStage {
   readonly kinds: DeviceKinds;
   readonly kernel: FoundKernel;
   readonly timeline: Timeline;
+  /** What the metadata service has at the start, as JSON, where no file of the configuration's says it. */
+  readonly metadata?: string | undefined;
   /** Asked last, when every descriptor that must not survive the exec is marked so; undefined for volt without an API. */
   readonly face?: (() => PlannedFace) | undefined;
+  /** Where metrics go, if that is open already; asked with the face. */
+  readonly metrics?: (() => PlannedMetrics) | undefined;
+  /** What was counted so far. */
+  readonly counts?: Counts;
 }
 
 /**
  * Does not return. When a step fails, what devices have left where others see it is taken away again.
  * @throws ConfigError, SystemError
  */
-export function enterSecondStage({ config, kinds, kernel, timeline, face }: FirstStage): never {
-  const open = openPlan(config, kinds, kernel, timeline);
+export function enterSecondStage(stage: FirstStage): never {
+  const { config, kinds, kernel, timeline, metadata, face, metrics, counts } = stage;
+  const open = openPlan(config, kinds, kernel, timeline, metadata);
   try {
-    const way = confinement(config.volt.sandbox, deviceFolders(kinds, open.devices), HANDLED_SIGNALS);
-    const worn = face ? { face: face() } : {};
+    const way = confinement(config.volt.sandbox, devicePaths(kinds, config, open.devices), HANDLED_SIGNALS);
+    const worn = {
+      ...(face ? { face: face() } : {}),
+      ...(metrics ? { metrics: metrics() } : {}),
+      ...(counts ? { counts } : {}),
+    };
     timeline.mark("confined, exec");
     return becomeSecondStage({ ...open, ...worn, sandbox: way.demands, stamps: timeline.stamps() }, way);
   } catch (error) {

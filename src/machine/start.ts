@@ -9,15 +9,18 @@ import type { Vm } from "../../ffi/kvm/vm.ts";
 import { disownChildren, nameThread } from "../../ffi/process.ts";
 import { blockSignals, installKick } from "../../ffi/signal.ts";
 import { ConfigError } from "../config/error.ts";
+import { MmdsStore } from "../devices/mmds/store.ts";
 import { type CreatedDevices, createDevices, deviceKinds, deviceRules } from "../devices/virtio/registry.ts";
 import { GuestMemory } from "../memory/guest.ts";
 import { MIB } from "../memory/regions.ts";
+import { type Counts, newCounts } from "../observe/metrics/counts.ts";
 import { Timeline } from "../observe/timeline.ts";
 import type { Rule } from "../security/seccomp/rule.ts";
 import { MachineBlock } from "./block.ts";
 import { bootGuest } from "./boot-guest.ts";
 import { resetChips } from "./chips.ts";
 import { hasAcpi } from "./command-line.ts";
+import { ExitRecords } from "./exit-records.ts";
 import type { Face } from "./face.ts";
 import { writeHandover } from "./handover.ts";
 import { MMIO, virtioWindows } from "./layout.ts";
@@ -42,21 +45,23 @@ import { connectVirtio, describeVirtio } from "./virtio/set-up.ts";
 export async function startMachine(
   planNumber: number,
   firstLineNs: number,
-  faceOf: (plan: Plan) => Promise<Face>,
+  faceOf: (plan: Plan, counts: Counts) => Promise<Face>,
 ): Promise<never> {
   installKick();
   // PID 1 of a namespace has some, its orphans; so has a volt that a shell became by exec.
   disownChildren();
   const plan = readPlan(planNumber);
   new Fd(planNumber, "the plan").close();
-  const face = await faceOf(plan);
+  const counts = plan.counts ?? newCounts();
+  const face = await faceOf(plan, counts);
   blockSignals(face.signals);
   nameThread(face.threads.main);
   const kinds = await deviceKinds(plan.config);
-  const rules = [...deviceRules(kinds, plan.config), ...(face.serve ? SERVICE_RULES : [])];
-  const created = createDevices(kinds, plan.config, plan.devices);
+  const rules = [...deviceRules(kinds, plan.config, face.serve !== undefined), ...(face.serve ? SERVICE_RULES : [])];
+  const mmds = new MmdsStore(plan.config.volt.mmds_size_limit, plan.metadata);
+  const created = createDevices(kinds, plan.config, plan.devices, { mmds });
   try {
-    return runMachine(plan, face, created, rules, firstLineNs);
+    return runMachine({ plan, face, created, mmds, rules, counts, firstLineNs });
   } catch (error) {
     for (const device of created.devices) device.close?.();
     face.failed(error instanceof Error ? error.message : String(error));
@@ -64,13 +69,17 @@ export async function startMachine(
   }
 }
 
-function runMachine(
-  plan: Plan,
-  face: Face,
-  created: CreatedDevices,
-  rules: readonly Rule[],
-  firstLineNs: number,
-): never {
+interface Beginning {
+  readonly plan: Plan;
+  readonly face: Face;
+  readonly created: CreatedDevices;
+  readonly mmds: MmdsStore;
+  readonly rules: readonly Rule[];
+  readonly counts: Counts;
+  readonly firstLineNs: number;
+}
+
+function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: Beginning): never {
   const { config } = plan;
   const { devices, modules, furtherModules } = created;
   const { vcpu_count: cpus, mem_size_mib, huge_pages } = config["machine-config"];
@@ -94,6 +103,7 @@ function runMachine(
   const land = userLand(plan);
   resetChips(block, land.hasOwnInit);
   describeVirtio(devices, block);
+  const exitRecords = plan.trace === undefined ? undefined : new ExitRecords(cpus);
   const threads = new VcpuThreads();
   for (let vcpu = 0; vcpu < cpus; vcpu++) {
     const hostCpu = plan.processors.hostCpus?.[vcpu % plan.processors.hostCpus.length];
@@ -103,6 +113,8 @@ function runMachine(
       block: block.address,
       lines,
       timeline: recording,
+      timesExits: plan.metrics !== undefined,
+      exitRecord: exitRecords?.address(vcpu),
       log: logOptions,
       hostCpu,
       filter: sandbox.vcpuFilter,
@@ -148,11 +160,14 @@ function runMachine(
     lines,
     state,
     timeline,
+    counts,
+    exitRecords,
     log,
     hasAcpi: hasAcpi(guest.commandLine),
     framesInput: land.ownInitStays,
     memory,
     devices,
+    mmds,
     crashGuard,
     sandbox,
     vcpus: new VcpuPause(state, threads.go, lines.paused),
@@ -169,6 +184,7 @@ function runMachine(
   threads.release();
   service?.started();
   face.started?.();
+  main.flushMetrics();
   return main.run();
 }
 

@@ -21,7 +21,7 @@ export const End = {
 } as const;
 export type EndCode = (typeof End)[keyof typeof End];
 
-const WORD = { end: 0, exitStatus: 1, rawTerminal: 2, pause: 3, vcpus: 16 } as const;
+const WORD = { end: 0, exitStatus: 1, rawTerminal: 2, pause: 3, missedLogLines: 4, vcpus: 16 } as const;
 /** Words a vCPU: its thread's id (0 until it runs), the kvm_run address as two halves, the pause it is in. */
 const VCPU_WORDS = 4;
 const PAUSED_IN = 3;
@@ -74,6 +74,14 @@ export class MachineState implements MachineEvents {
   }
   set rawTerminal(raw: boolean) {
     Atomics.store(this.#words, WORD.rawTerminal, raw ? 1 : 0);
+  }
+
+  /** Log lines that were lost, in whatever thread. */
+  get missedLogLines(): number {
+    return Atomics.load(this.#words, WORD.missedLogLines);
+  }
+  countMissedLogLine(): void {
+    Atomics.add(this.#words, WORD.missedLogLines, 1);
   }
 
   /** The number of the pause that is on, 0 while the machine runs. */

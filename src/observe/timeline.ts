@@ -48,11 +48,21 @@ export class Timeline {
     this.#onMark?.(this.#read(phase, slot));
   }
 
+  /** Whether a phase was stamped. */
+  has(phase: Phase): boolean {
+    return this.#stamps[index.get(phase)!] !== 0;
+  }
+
   /** What has happened so far, in order. */
   marks(): Mark[] {
     return PHASES.flatMap((phase, slot) => (this.#stamps[slot] ? [this.#read(phase, slot)] : [])).sort(
       (a, b) => a.ms - b.ms,
     );
+  }
+
+  /** When the process started, in nanoseconds of the monotonic clock. */
+  get beginNs(): number {
+    return this.#stamps[0]!;
   }
 
   /** The raw stamps, to carry across an exec. */
@@ -66,6 +76,6 @@ export class Timeline {
   }
 
   #read(phase: Phase, slot: number): Mark {
-    return { phase, ms: (this.#stamps[slot]! - this.#stamps[0]!) / 1e6 };
+    return { phase, ms: (this.#stamps[slot]! - this.beginNs) / 1e6 };
   }
 }

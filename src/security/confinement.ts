@@ -6,8 +6,9 @@ import { CAP, effectiveCapabilities } from "../../ffi/capabilities.ts";
 import { Fd, O } from "../../ffi/fd.ts";
 import { readLink } from "../../ffi/files.ts";
 import type { VmConfig } from "../config/schema.ts";
-import type { OpenFolder } from "./folder.ts";
+
 import { libraryPaths } from "./libraries.ts";
+import type { OpenPaths } from "./open-path.ts";
 import type { Step } from "./step.ts";
 import { landlockRuleset, landlockSteps, pathRules, requiredAbi } from "./steps/landlock.ts";
 import { limitSteps } from "./steps/limits.ts";
@@ -33,21 +34,17 @@ export interface Confinement {
 }
 
 /**
- * @param folders what devices have open
+ * @param open what devices have open
  * @param signals those that volt handles, all of them blocked: a parent outside of a PID namespace hands them on
  * @throws ConfigError, SystemError: what is asked for can't be had here
  */
-export function confinement(
-  config: SandboxConfig,
-  folders: readonly OpenFolder[],
-  signals: readonly number[],
-): Confinement {
+export function confinement(config: SandboxConfig, open: OpenPaths, signals: readonly number[]): Confinement {
   const steps = [
     ...limitSteps(),
-    ...ownNamespaces(config, folders, signals),
+    ...ownNamespaces(config, open, signals),
     ...privilegeSteps({ uid: config.uid, gid: config.gid }, config.pid_namespace),
   ];
-  if (config.landlock) steps.push(...landlock(config, folders));
+  if (config.landlock) steps.push(...landlock(config, open));
   const find = (mark: string) => steps.findIndex((step) => step.mark === mark);
   return {
     steps,
@@ -77,23 +74,26 @@ export function checkSandbox(config: SandboxConfig): void {
   allowedPaths(config);
 }
 
-function ownNamespaces(config: SandboxConfig, folders: readonly OpenFolder[], signals: readonly number[]): Step[] {
+function ownNamespaces(config: SandboxConfig, { folders }: OpenPaths, signals: readonly number[]): Step[] {
   if (config.namespaces === "off") return [];
   const contents = {
     libraries: libraryPaths(),
     paths: allowedPaths(config),
     folders: folders.map(({ fd }) => ({ fd, path: readLink(`/proc/self/fd/${fd}`) ?? "" })),
   };
+  const capabilities = effectiveCapabilities();
+  const uid = process.getuid!();
   const user = {
-    uid: process.getuid!(),
+    uid,
     gid: process.getgid!(),
-    isPrivileged: effectiveCapabilities().has(CAP.SYS_ADMIN),
+    isPrivileged: capabilities.has(CAP.SYS_ADMIN),
+    mapsItself: uid !== 0 || capabilities.has(CAP.SETFCAP),
   };
   return namespaceSteps(user, rootSteps(contents), ROOTED, config.pid_namespace ? signals : undefined);
 }
 
-function landlock(config: SandboxConfig, folders: readonly OpenFolder[]): Step[] {
-  const ruleset = landlockRuleset(requiredAbi(), pathRules(allowedPaths(config), folders));
+function landlock(config: SandboxConfig, { files, folders }: OpenPaths): Step[] {
+  const ruleset = landlockRuleset(requiredAbi(), pathRules(allowedPaths(config), [...files, ...folders]));
   ruleset.setInherited(true);
   return landlockSteps(ruleset.number);
 }

@@ -5,6 +5,7 @@ import { describeImport, type Import } from "./source-tree.ts";
 const LAYERS: readonly (readonly string[])[] = [
   ["main"],
   ["cli", "api", "firecracker"],
+  ["explain"],
   ["machine"],
   ["devices", "cpu", "boot", "snapshot", "security", "kernels", "host"],
   ["memory"],
@@ -12,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 
 /** What the whole of volt may import: they know nothing of the rest. */
-const LEAVES: readonly string[] = ["config", "observe", "version"];
+const LEAVES: readonly string[] = ["config", "http", "observe", "version"];
 
 /** All that `observe` may know of the kernel: what time it is, and where to write. */
 const OBSERVE_MAY_USE: readonly string[] = ["ffi/clock.ts", "ffi/fd.ts"];
@@ -54,7 +55,7 @@ function partViolation({ file }: Import, target: string): string | undefined {
   if (from === "config") return "config is a leaf: valibot and itself, nothing else";
   if (from === "observe")
     return OBSERVE_MAY_USE.includes(target) ? undefined : "observe is a leaf: ffi's clock and fd only";
-  if (from === "version") return "version is a leaf: it imports nothing of volt";
+  if (from === "version" || from === "http") return `${from} is a leaf: it imports nothing of volt`;
   if (from === "ffi") return "ffi/ imports nothing of src/";
   if (LEAVES.includes(to)) return undefined;
   const fromLayer = LAYERS.findIndex((parts) => parts.includes(from));

@@ -24,6 +24,11 @@ export function chooseGuestHost(forced: string | undefined, hasKvm: boolean, cpu
   return hasKvm && /^flags\s*:.*\b(vmx|svm)\b/m.test(cpuinfo) ? "native" : "nested";
 }
 
+/** Where guests of a few instructions are run. Every /dev/kvm can do that. */
+export function tinyGuestHost(): GuestHost {
+  return existsSync("/dev/kvm") ? "native" : "nested";
+}
+
 /** Opens the place where Linux guests run here. `options` are for a nested machine. */
 export async function openHost(options: MachineOptions = {}): Promise<Host> {
   return guestHost() === "native" ? new NativeHost() : await NestedMachine.start(options);

@@ -3,7 +3,7 @@ import type { CommandOptions, CommandResult, Host, RunningCommand } from "./comm
 import { type ConsoleTail, followConsole } from "./console.ts";
 import { type Keeper, launchKeeper, type MachineSize, makeMachineFolder } from "./launch.ts";
 import { encodeMessage, Kind, type Message, messageReader } from "./messages.ts";
-import { prepare } from "./prepare.ts";
+import { type Prepared, prepare } from "./prepare.ts";
 import { type RemoteCommand, startRemoteCommand } from "./remote.ts";
 
 export type MachineOptions = Partial<MachineSize> & {
@@ -32,6 +32,18 @@ export class NestedMachine implements Host {
   /** Boots one. Throws what is missing on this machine, or what the new one's console said last. */
   static async start(options: MachineOptions = {}): Promise<NestedMachine> {
     const prepared = await prepare();
+    // QEMU's emulation itself falls over now and then, in the firmware already.
+    for (let tries = 1; tries < 3; tries++) {
+      try {
+        return await NestedMachine.#start(prepared, options);
+      } catch (error) {
+        console.error(`${error instanceof Error ? error.message : error}\nonce more`);
+      }
+    }
+    return await NestedMachine.#start(prepared, options);
+  }
+
+  static async #start(prepared: Prepared, options: MachineOptions): Promise<NestedMachine> {
     const folder = makeMachineFolder();
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(folder.portSocket, resolve));

@@ -58,6 +58,7 @@ describe("the rules", () => {
     ["src/config/vm.ts", "citty"],
     ["src/observe/log.ts", "../../ffi/memory.ts"],
     ["src/observe/log.ts", "../config/vm.ts"],
+    ["src/http/header.ts", "../config/vm.ts"],
     ["src/machine/start.ts", "../../test/support/source-tree.ts"],
     ["src/stranger/file.ts", "../memory/ram.ts"],
   ])("refuse %s importing %s", (file, specifier) => {
@@ -73,6 +74,7 @@ describe("the rules", () => {
     ["src/config/vm.ts", "valibot"],
     ["src/observe/log.ts", "../../ffi/clock.ts"],
     ["src/boot/elf.ts", "node:path"],
+    ["src/devices/mmds/http.ts", "../../http/header.ts"],
     ["ffi/fd.ts", "bun:ffi"],
   ])("allow %s importing %s", (file, specifier) => {
     expect(imported(file, specifier)).toBeUndefined();

@@ -1,9 +1,7 @@
 /** Incremental HTTP/1.x requests, by the rules and with the error texts of Firecracker's server. */
-import { HttpError } from "./error.ts";
+import { HttpError } from "../../http/error.ts";
+import { decodeText, type Method, parseRequestLine, type RequestLine } from "../../http/request-line.ts";
 import { declaredHeaders, type Headers, NO_HEADERS } from "./headers.ts";
-
-export const METHODS = ["GET", "PUT", "PATCH", "DELETE"] as const;
-export type Method = (typeof METHODS)[number];
 
 export interface HttpRequest {
   readonly method: Method;
@@ -32,7 +30,7 @@ export class RequestParser {
   #bytes: Uint8Array = new Uint8Array(0);
   /** Where the next line, or the body, begins. */
   #at = 0;
-  #line: { readonly method: Method; readonly path: string } | undefined;
+  #line: RequestLine | undefined;
   #headers: Headers = NO_HEADERS;
   #head: Head | undefined;
   #wantsContinue = false;
@@ -70,7 +68,7 @@ export class RequestParser {
     const { method, path, headers } = this.#head;
     const end = this.#at + headers.contentLength;
     if (this.#bytes.length < end) return undefined;
-    const body = headers.contentLength === 0 ? undefined : decode(this.#bytes.subarray(this.#at, end));
+    const body = headers.contentLength === 0 ? undefined : decodeText(this.#bytes.subarray(this.#at, end));
     this.#bytes = this.#bytes.slice(end);
     this.#at = 0;
     this.#head = undefined;
@@ -92,10 +90,10 @@ export class RequestParser {
 
   #takeLine(line: Uint8Array): void {
     if (!this.#line) {
-      this.#line = requestLine(decode(line));
+      this.#line = parseRequestLine(decodeText(line));
       this.#headers = NO_HEADERS;
     } else if (line.length > 0) {
-      this.#headers = declaredHeaders(this.#headers, decode(line));
+      this.#headers = declaredHeaders(this.#headers, decodeText(line));
     } else {
       const { contentLength, expectsContinue } = this.#headers;
       // Before any of it is read: a client can't make the server hold more than the limit.
@@ -118,32 +116,4 @@ function endOfLine(bytes: Uint8Array): number {
 
 function tooLong(isHeader: boolean): HttpError {
   return new HttpError(isHeader ? "Invalid header. Reason: The line is longer than 1024 bytes." : "Invalid request.");
-}
-
-/** `METHOD target HTTP/1.x`, one space between. */
-function requestLine(line: string): { readonly method: Method; readonly path: string } {
-  const words = line.split(" ");
-  if (words.length !== 3) throw new HttpError("Invalid request.");
-  const [word, target, version] = words as [string, string, string];
-  const method = METHODS.find((known) => known === word);
-  if (!method) throw new HttpError("Invalid HTTP Method: Unsupported HTTP method.");
-  if (version !== "HTTP/1.0" && version !== "HTTP/1.1") {
-    throw new HttpError("Invalid HTTP Version: Unsupported HTTP version.");
-  }
-  if (target === "") throw new HttpError("Invalid URI: Empty URI not allowed.");
-  return { method, path: pathOf(target) };
-}
-
-/** Also of an absolute form, `http://host/path`. */
-function pathOf(target: string): string {
-  const absolute = /^http:\/\/[^/]*(?<path>\/.*)?$/.exec(target);
-  return absolute ? (absolute.groups?.["path"] ?? "/") : target;
-}
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new HttpError("Invalid request.");
-  }
 }

@@ -2,18 +2,25 @@
 
 export interface HttpResponse {
   readonly status: number;
-  /** JSON; a 204 has none. */
+  /** A 204 has none. */
   readonly body?: string;
+  /** Of the body: JSON, if it does not say. */
+  readonly contentType?: string;
   /** The request used something that is on its way out. */
   readonly isDeprecated?: boolean;
 }
 
 const SERVER = "Server: Firecracker API\r\n";
 
-export function encodeResponse({ status, body, isDeprecated }: HttpResponse): Uint8Array {
+export function encodeResponse({
+  status,
+  body,
+  isDeprecated,
+  contentType = "application/json",
+}: HttpResponse): Uint8Array {
   const deprecation = isDeprecated ? "Deprecation: true\r\n" : "";
   const bytes =
-    body === undefined ? "" : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
+    body === undefined ? "" : `Content-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
   return Buffer.from(
     `HTTP/1.1 ${status} \r\n${SERVER}Connection: keep-alive\r\n${deprecation}${bytes}\r\n${body ?? ""}`,
   );

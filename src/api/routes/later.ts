@@ -11,7 +11,4 @@ export const LATER_ROUTES: Routes = {
   "PUT hotplug": later("memory hot-plug"),
   "PATCH hotplug": later("memory hot-plug"),
   "GET hotplug": later("memory hot-plug"),
-  "PUT mmds": later("an MMDS"),
-  "PATCH mmds": later("an MMDS"),
-  "GET mmds": later("an MMDS"),
 };

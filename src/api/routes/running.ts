@@ -1,4 +1,6 @@
 /** What a client can ask of a machine that runs, as Firecracker's API has it. */
+import { monotonicNs } from "../../../ffi/clock.ts";
+import type { MmdsStore } from "../../devices/mmds/store.ts";
 import type { MachineControl } from "../../machine/control.ts";
 import { parseBody } from "../body.ts";
 import type { HttpResponse } from "../http/response.ts";
@@ -7,6 +9,7 @@ import { balloonRoutes } from "./balloon.ts";
 import { actionBody, vmStateBody } from "./bodies.ts";
 import { patchDrive, patchInterface } from "./devices.ts";
 import { LATER_ROUTES } from "./later.ts";
+import { mmdsRoutes, NO_STORE } from "./mmds.ts";
 
 /** What the API says of who answers. */
 export interface Identity {
@@ -22,6 +25,7 @@ export function runningRoutes(control: MachineControl, identity: Identity): Rout
     ...LATER_ROUTES,
     ...configurationRoutes(),
     ...balloonRoutes(control),
+    ...mmdsRoutes({ store: () => storeOf(control), configure: refuse(NOT_AFTER_START) }),
     "GET ": () => json(instanceInfo(identity, state())),
     "GET version": () => json(identity.version),
     "GET vm": ({ path }) => getVm(path, identity),
@@ -47,15 +51,24 @@ function configurationRoutes(): Routes {
   };
 }
 
+/** Firecracker keeps the data with the interfaces that tell it: without one there is none. */
+function storeOf({ mmds }: MachineControl): MmdsStore {
+  if (!mmds) throw new Fault(NO_STORE);
+  return mmds;
+}
+
 function getVm(path: readonly string[], identity: Identity): HttpResponse {
   if (path[1] !== "config") throw new Fault("Invalid request method and/or path: GET vm.");
   return json(identity.vmConfig());
 }
 
 function patchVm(control: MachineControl, { body }: Call): HttpResponse {
+  const { latencies } = control.counts;
+  const before = monotonicNs();
   const { state } = parseBody(vmStateBody, body ?? "");
   if (state === "Paused") control.pause();
   else control.resume();
+  latencies[state === "Paused" ? "pauseRequest" : "resumeRequest"] = Math.round((monotonicNs() - before) / 1e3);
   return NO_CONTENT;
 }
 
@@ -67,8 +80,16 @@ function act(control: MachineControl, { body }: Call): HttpResponse {
       control.pressCtrlAltDel();
       return NO_CONTENT;
     case "FlushMetrics":
-      // Firecracker's answer where no metrics are configured, which is so for every VM here.
+      flushMetrics(control);
       return NO_CONTENT;
+  }
+}
+
+function flushMetrics(control: MachineControl): void {
+  try {
+    control.flushMetrics();
+  } catch (error) {
+    throw new Fault(`Internal VMM error: METRICS: Failed to write metrics: ${(error as Error).message}`);
   }
 }
 

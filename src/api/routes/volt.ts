@@ -1,6 +1,9 @@
 /** volt's own additions, below /volt. */
 import type { MachineControl } from "../../machine/control.ts";
+import { PROMETHEUS_CONTENT_TYPE, prometheusText } from "../../observe/metrics/prometheus.ts";
+import { parseBody } from "../body.ts";
 import { json, NO_CONTENT, type Routes } from "../router.ts";
+import { entropyPatchBody } from "./bodies.ts";
 
 export function voltRoutes(control: MachineControl): Routes {
   return {
@@ -9,10 +12,24 @@ export function voltRoutes(control: MachineControl): Routes {
       control.shutDown();
       return NO_CONTENT;
     },
+    /** Firecracker has no such request. */
+    "PATCH volt/entropy": (call) => {
+      control.entropy().limit(parseBody(entropyPatchBody, call.body ?? "").rate_limiter);
+      return NO_CONTENT;
+    },
     /** Phases of the start and the boot so far, each with the milliseconds since the process started. */
     "GET volt/timeline": () => json(control.timeline()),
     /** What each device did since the start. */
-    "GET volt/counters": () => json(Object.fromEntries(control.counters().map((one) => [one.name, one.counters]))),
+    "GET volt/counters": () =>
+      json(Object.fromEntries(control.readings().devices.map((one) => [one.id, one.counters]))),
+    /** What each vCPU's exits to volt were. */
+    "GET volt/exits": () => json(control.readings().vcpus),
+    /** All metrics, in Prometheus' text format. */
+    "GET volt/metrics": () => ({
+      status: 200,
+      contentType: PROMETHEUS_CONTENT_TYPE,
+      body: prometheusText(control.readings()),
+    }),
     /** The layers this machine was started in. */
     "GET volt/sandbox": () => json(control.config.volt.sandbox),
   };

@@ -52,6 +52,7 @@ export class I8042 {
   #readStatus(): number {
     const { words, lock } = this.#state;
     lock.acquire();
+    words[Word.READS]!++;
     let status = Status.KEYLOCK | (words[Word.CTR]! & Ctr.SYS ? Status.SYS : 0) | words[Word.LAST_WRITE]!;
     if (this.#isOutputFull()) status |= Status.OBF | ((words[Word.ANSWER]! >> 8) & 0xff);
     lock.release();
@@ -63,6 +64,7 @@ export class I8042 {
     const { words, lock } = this.#state;
     lock.acquire();
     let byte = 0;
+    words[Word.READS]!++;
     if (words[Word.ANSWER] !== 0) {
       byte = words[Word.ANSWER]! & 0xff;
       words[Word.ANSWER] = 0;
@@ -79,6 +81,7 @@ export class I8042 {
     const { words, lock } = this.#state;
     lock.acquire();
     const command = words[Word.COMMAND]!;
+    words[Word.WRITES]!++;
     words[Word.COMMAND] = 0;
     words[Word.LAST_WRITE] = 0;
     let resets = false;
@@ -103,18 +106,24 @@ export class I8042 {
         tellKeyboard(this.#state, byte);
     }
     this.#finish();
-    if (resets) this.#events.end("reset");
+    if (resets) this.#reset();
+  }
+
+  #reset(): void {
+    Atomics.add(this.#state.words, Word.RESETS, 1);
+    this.#events.end("reset");
   }
 
   #writeCommand(command: number): void {
     const { words, lock } = this.#state;
     lock.acquire();
+    words[Word.WRITES]!++;
     words[Word.COMMAND] = 0;
     words[Word.LAST_WRITE] = Status.CMDDAT;
     const resets = command >= Command.PULSE && (command & OutputPort.NOT_RESET) === 0;
     this.#command(command);
     this.#finish();
-    if (resets) this.#events.end("reset");
+    if (resets) this.#reset();
   }
 
   #command(command: number): void {

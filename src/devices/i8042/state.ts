@@ -29,10 +29,15 @@ export const Word = {
   LAST_SENT: 8,
   QUEUE_LEVEL: 9,
   QUEUE: 10,
+
+  /** Accesses of the guest's, and resets it asked for, modulo 2^32. */
+  READS: 16,
+  WRITES: 17,
+  RESETS: 18,
 } as const;
 
 export const ANSWER = 0x1_0000;
-export const I8042_STATE_BYTES = 64;
+export const I8042_STATE_BYTES = 128;
 
 /** As firmware would leave it: the keyboard on, translated, its interrupt enabled; no mouse. */
 const POWER_ON_CTR = Ctr.KBDINT | Ctr.SYS | Ctr.AUXDIS | Ctr.XLATE;

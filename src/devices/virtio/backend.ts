@@ -23,7 +23,16 @@ export interface BackendLines {
  */
 export class VirtioBackend implements DeviceHost {
   readonly device: VirtioDevice;
-  readonly counters = { kicks: 0, chains: 0, brokenChains: 0, interrupts: 0, interruptsSuppressed: 0, faults: 0 };
+  readonly counters = {
+    chains: 0,
+    brokenChains: 0,
+    interrupts: 0,
+    interruptsSuppressed: 0,
+    faults: 0,
+    activationFailures: 0,
+  };
+  /** Kicks of each queue; of those that the host's kernel serves it hears nothing. */
+  readonly kicks: number[];
   readonly #transport: VirtioTransport;
   readonly #memory: GuestMemory;
   readonly #lines: BackendLines;
@@ -49,6 +58,7 @@ export class VirtioBackend implements DeviceHost {
     report: (problem: string) => void,
   ) {
     this.device = device;
+    this.kicks = device.queueSizes.map(() => 0);
     this.#transport = new VirtioTransport(state, lines.interrupt);
     this.#memory = memory;
     this.#lines = lines;
@@ -58,7 +68,7 @@ export class VirtioBackend implements DeviceHost {
 
   /** A queue was kicked. Kicks of a device that does not run, or of a queue it has not, do nothing. */
   kick(queue: number): void {
-    this.counters.kicks++;
+    if (queue < this.kicks.length) this.kicks[queue]!++;
     this.#kicked = queue;
     if (this.#enter()) this.#work(this.#process);
   }
@@ -138,6 +148,7 @@ export class VirtioBackend implements DeviceHost {
       this.device.activate({ memory: this.#memory, features, queues, settings, lines });
       for (const kick of this.#lines.kicks) kick.raise();
     } catch (error) {
+      this.counters.activationFailures++;
       this.#break(`can't be activated: ${error instanceof Error ? error.message : error}`);
     }
     if (this.#transport.leave(this.device.isBusy)) this.serve();

@@ -1,4 +1,15 @@
+import type { DeviceKind, DeviceReading } from "../../observe/metrics/readings.ts";
 import type { VirtioBackend } from "./backend.ts";
+
+/** By the device types of virtio 1.2, section 5. */
+const KINDS: Readonly<Record<number, DeviceKind>> = {
+  1: "net",
+  2: "block",
+  3: "console",
+  4: "entropy",
+  5: "balloon",
+  19: "vsock",
+};
 
 /** What a device did since the start: what every kind counts, and after that what its own kind does. */
 export interface DeviceCounters {
@@ -17,15 +28,32 @@ export interface DeviceCounters {
 }
 
 /** One device's counters under their common names, for metrics and the log. A kind's own `bytes`, `errors` and `throttles` go in. */
-export function deviceCounters({ device, counters }: VirtioBackend): DeviceCounters {
-  const { chains, interrupts, interruptsSuppressed, kicks, brokenChains, faults } = counters;
+export function deviceCounters({ device, counters, kicks: ofQueues }: VirtioBackend): DeviceCounters {
+  const { chains, interrupts, interruptsSuppressed, brokenChains, faults, activationFailures } = counters;
+  const kicks = ofQueues.reduce((sum, count) => sum + count, 0);
   const { bytes = 0, errors = 0, throttles = 0, ...own } = device.counters;
   const common = { operations: chains, bytes, errors: errors + brokenChains + faults };
-  return { ...common, interrupts, interruptsSuppressed, throttles, kicks, brokenChains, faults, ...own };
+  return {
+    ...common,
+    interrupts,
+    interruptsSuppressed,
+    throttles,
+    kicks,
+    brokenChains,
+    faults,
+    activationFailures,
+    ...own,
+  };
+}
+
+/** What metrics are told of a device. */
+export function deviceReading(backend: VirtioBackend): DeviceReading {
+  const { id, name } = backend.device;
+  return { kind: KINDS[id]!, id: name, counters: deviceCounters(backend), kicks: backend.kicks };
 }
 
 /** In words, without what is zero: `rng: operations 3, bytes 192, interrupts 3`. */
-export function describeCounters(name: string, counters: DeviceCounters): string {
+export function describeCounters(name: string, counters: Readonly<Record<string, number>>): string {
   const counted = Object.entries(counters).filter(([, count]) => count !== 0);
   return `${name}: ${counted.map(([what, count]) => `${what} ${count}`).join(", ") || "never used"}`;
 }

@@ -17,6 +17,10 @@ export interface ThreadOrder {
   /** The host's CPU it runs on; any without one. */
   readonly hostCpu: number | undefined;
   readonly timeline: boolean;
+  /** Whether it takes the time of each exit. */
+  readonly timesExits: boolean;
+  /** Where it records its exits; undefined where nobody asks. */
+  readonly exitRecord: number | undefined;
   /** Where the thread's filter is; undefined without seccomp. */
   readonly filter: number | undefined;
   readonly log: { readonly fd: number; readonly level: LogLevel; readonly format: LogFormat };

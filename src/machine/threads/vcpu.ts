@@ -5,12 +5,13 @@ import { Vcpu } from "../../../ffi/kvm/vcpu.ts";
 import { nameThread, parkThread, threadId } from "../../../ffi/process.ts";
 import { setAffinity } from "../../../ffi/sched.ts";
 import { installPlacedFilter } from "../../../ffi/seccomp/filter.ts";
-import { VcpuLoop } from "../../cpu/loop.ts";
+import { type LoopControl, VcpuLoop } from "../../cpu/loop.ts";
 import { describeExit } from "../../cpu/report.ts";
 import { GuestMemory } from "../../memory/guest.ts";
 import { Timeline } from "../../observe/timeline.ts";
 import { MachineBlock } from "../block.ts";
 import { attachChips } from "../chips.ts";
+import { attachRecorder } from "../exit-records.ts";
 import { readHandover } from "../handover.ts";
 import { line } from "../lines.ts";
 import { type MachineLog, machineLog } from "../log.ts";
@@ -40,26 +41,31 @@ function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState, l
   if (order.hostCpu !== undefined) setAffinity([order.hostCpu]);
   const onMark = order.log.level === "trace" ? log.phase : undefined;
   const timeline = new Timeline(block.part("timeline"), order.timeline, onMark);
-  const { ports, mmio } = attachChips(block, order.lines, state, timeline);
+  const recorder = order.exitRecord === undefined ? undefined : attachRecorder(order.exitRecord, timeline);
+  const { ports, mmio } = attachChips(block, order.lines, state, timeline, recorder);
 
   const go = EventFd.attach(order.go, "the start");
   go.take();
   const { regions, vcpus, runSize } = readHandover(block.part("handover"));
   const vcpu = new Vcpu(new Fd(vcpus[id]!, `vCPU ${id}`), runSize);
   let faults = 0;
-  const loop = new VcpuLoop(vcpu, ports, mmio, {
+  const control: LoopControl = {
     get stopped() {
       return state.wantsOut;
     },
     deviceFault(error) {
       if (faults++ === 0) log.error(`${vcpu.fd.about}: a device failed (later failures are not shown): ${error}`);
     },
-  });
+  };
+  const exits = block.exitCounters(id, order.timesExits);
+  const loop = new VcpuLoop(vcpu, ports, mmio, control, exits);
   state.enlist(id, threadId(), vcpu.runAddress);
   if (order.filter !== undefined) installPlacedFilter(order.filter);
   if (id === 0) timeline.mark("vCPU 0 enters KVM_RUN");
   const paused = EventFd.attach(order.lines.paused, "paused");
-  const noteStopped = () => void vcpu.noteStopped();
+  const noteStopped = (): void => {
+    if (!vcpu.noteStopped()) exits.countClockFailure();
+  };
   switch (runThroughPauses({ id, loop, state, go, paused, noteStopped })) {
     case "triple fault":
       state.finish(End.tripleFault);

@@ -6,7 +6,7 @@
 import { Ioctl } from "../../../ffi/kvm/ioctls.ts";
 import { TERMINAL_REQUESTS } from "../../../ffi/terminal.ts";
 import { allow, type Profile, type Rule, requests } from "./rule.ts";
-import { descriptorRules, runtimeRules, stopRule } from "./runtime.ts";
+import { descriptorRules, lineRules, runtimeRules, stopRule } from "./runtime.ts";
 
 export interface Profiles {
   readonly common: Profile;
@@ -26,6 +26,7 @@ export function profiles(pid: number, devices: readonly Rule[]): Profiles {
         ...devices,
         ...runtimeRules(pid),
         ...descriptorRules(),
+        ...lineRules(),
         stopRule(pid),
         allow("the filters for single threads", "seccomp"),
         allow("a vCPU's thread goes to the CPU it was given", "sched_setaffinity"),
@@ -34,7 +35,7 @@ export function profiles(pid: number, devices: readonly Rule[]): Profiles {
     },
     main: {
       thread: "main",
-      rules: [terminal, ...devices, ...runtimeRules(pid), ...descriptorRules(), stopRule(pid)],
+      rules: [terminal, ...devices, ...runtimeRules(pid), ...descriptorRules(), ...lineRules(), stopRule(pid)],
     },
     vcpu: vcpuProfile(pid),
   };
@@ -50,6 +51,7 @@ export function vcpuProfile(pid: number): Profile {
         requests(VCPU_REQUESTS),
       ),
       ...runtimeRules(pid),
+      ...lineRules(),
       allow("interrupts and wakes go out by eventfd, problems to the log", "write"),
       allow("the collector reads statm", "read close"),
       allow("when all is over", "pause"),

@@ -1,7 +1,8 @@
 /** What Bun, its JavaScript engine and glibc do in any thread, whatever the thread is for. */
 import { O } from "../../../ffi/fd.ts";
 import { PROT } from "../../../ffi/memory.ts";
-import { allow, is, type Rule, refuse, without } from "./rule.ts";
+import { PIPE_OPERATIONS, PIPE_REQUESTS } from "../../../ffi/pipe.ts";
+import { allow, is, type Rule, refuse, requests, without } from "./rule.ts";
 
 const NOT_EXECUTABLE = without(2, "prot", PROT.EXEC, "not PROT_EXEC");
 /** What glibc's pthread_create passes: VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, PARENT_SETTID, CHILD_CLEARTID. */
@@ -87,6 +88,15 @@ export function descriptorRules(): Rule[] {
     allow("Bun's event loops and volt's", "epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd2"),
     allow("whether there is something to read", "poll ppoll"),
     allow("timers and signals as descriptors", "timerfd_create timerfd_settime timerfd_gettime signalfd4"),
+  ];
+}
+
+/** A log or metrics whose reader is slow must not make a thread wait. */
+export function lineRules(): Rule[] {
+  return [
+    allow("whether a pipe has room for a line", "ioctl", requests(PIPE_REQUESTS)),
+    allow("the same", "fcntl", [is(1, "op", PIPE_OPERATIONS)]),
+    allow("whether another target has", "poll"),
   ];
 }
 

@@ -20,6 +20,11 @@ export interface NamespaceUser {
   readonly gid: number;
   /** Whether this user may make the others without a user namespace. */
   readonly isPrivileged: boolean;
+  /**
+   * Whether a user namespace takes this user in under its own number. Root needs CAP_SETFCAP for that (user_namespaces(7)),
+   * which a container may lack.
+   */
+  readonly mapsItself: boolean;
 }
 
 /** The step that tells whether there are namespaces. */
@@ -41,17 +46,19 @@ export function namespaceSteps(
 ): Step[] {
   const flags = supervised ? [...Object.values(NAMES), CLONE.NEWPID] : Object.values(NAMES);
   const all = flags.reduce((sum, flag) => sum | flag, 0);
+  const needsUserNamespace = !user.isPrivileged && user.mapsItself;
   const unshare: Step = {
     layer: "namespaces",
     call: "unshare",
-    arguments: [(user.isPrivileged ? all : all | CLONE.NEWUSER) >>> 0],
+    // Who could not live in a user namespace is not to be in one: he is refused here, and goes on without.
+    arguments: [(needsUserNamespace ? all | CLONE.NEWUSER : all) >>> 0],
     about: "this host makes none for this user",
     mark: UNSHARED,
     orElse: end,
   };
   return [
     unshare,
-    ...(user.isPrivileged ? [] : identityMaps(user)),
+    ...(needsUserNamespace ? identityMaps(user) : []),
     ...(supervised ? supervision(supervised) : []),
     ...inside,
   ];

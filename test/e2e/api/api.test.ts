@@ -1,6 +1,6 @@
 /** The control API of a running machine, by curl, and by a client that breaks the rules. */
-import { afterEach, expect, test } from "bun:test";
-import { statSync } from "node:fs";
+import { afterEach, describe, expect, test } from "bun:test";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { RunningVolt } from "../cli/process.ts";
 import { END, tinyKernel } from "../cli/tiny-kernel.ts";
 import { Folder, failure } from "../cli/volt.ts";
@@ -93,11 +93,77 @@ test("a disk has another limit, and the size its file has now", async () => {
   expect((await ask(socket, "PATCH", "/drives/data", { drive_id: "data", rate_limiter })).status).toBe(204);
   expect((await ask(socket, "PATCH", "/drives/data", { drive_id: "data", path_on_host: disk })).status).toBe(204);
   expect((await ask(socket, "PATCH", "/drives/data", { drive_id: "other" })).status).toBe(400);
-  const other = await ask(socket, "PATCH", "/drives/data", { drive_id: "data", path_on_host: "/etc/passwd" });
-  expect(JSON.stringify(other.body)).toContain("volt does not put another file behind a disk yet");
   expect(JSON.stringify((await ask(socket, "PATCH", "/drives/no", { drive_id: "no", rate_limiter })).body)).toContain(
     "there is no disk no",
   );
+});
+
+describe("another file behind a disk", () => {
+  const NAMED = "start the VM with --allow-path and this file or its folder. Please verify the request arguments.";
+  const swap = (socket: string, path_on_host: string) =>
+    ask(socket, "PATCH", "/drives/data", { drive_id: "data", path_on_host });
+  const flags = (kind: string) => [
+    "--disk",
+    `${folder!.file("disk")},id=data,io=${kind}`,
+    "--allow-path",
+    folder!.file("images"),
+  ];
+
+  async function startWithDisk(kind: string, ...more: readonly string[]): Promise<string> {
+    folder = new Folder();
+    mkdirSync(folder.file("images"));
+    for (const name of ["disk", "images/a", "outside"]) writeFileSync(folder.file(name), new Uint8Array(4096));
+    const socket = folder.file("api");
+    vm = new RunningVolt([...tinyKernel(folder, END.spin).run, "--api", socket, ...flags(kind), ...more]);
+    await listening(socket);
+    return socket;
+  }
+  const shownPath = async (socket: string) =>
+    ((await ask(socket, "GET", "/vm/config")).body as { drives: { path_on_host: string }[] }).drives[0]!.path_on_host;
+
+  test.each(["async", "sync"])("is one that --allow-path names, and the first one again (%s)", async (kind) => {
+    const socket = await startWithDisk(kind);
+    const image = folder!.file("images/a");
+    // It came after the start.
+    writeFileSync(folder!.file("images/late"), "");
+    for (const path of [image, folder!.file("images/late"), folder!.file("disk"), image]) {
+      expect(await swap(socket, path)).toEqual({ status: 204, body: undefined });
+      expect(await shownPath(socket)).toBe(path);
+    }
+    expect(vm!.files()).toContain(image);
+    expect(vm!.files().filter((path) => path === folder!.file("disk"))).toHaveLength(1);
+  });
+
+  test.each([
+    ["in a root of its own", []],
+    ["by Landlock alone", ["--no-namespaces"]],
+    ["by the root alone", ["--no-landlock"]],
+  ])("and nothing outside: %s", async (_, more) => {
+    const socket = await startWithDisk("async", ...more);
+    for (const path of [folder!.file("outside"), "/etc/passwd", folder!.file("images/../outside")]) {
+      const { status, body } = await swap(socket, path);
+      expect({ status, body }).toEqual({
+        status: 400,
+        body: { fault_message: `Unable to patch the block device: the sandbox keeps ${path} from volt: ${NAMED}` },
+      });
+    }
+    expect(JSON.stringify((await swap(socket, folder!.file("images/none"))).body)).toContain("there is no file");
+    expect(await shownPath(socket)).toBe(folder!.file("disk"));
+    expect((await swap(socket, folder!.file("images/a"))).status).toBe(204);
+  });
+
+  test("is found from the folder that volt was started in", async () => {
+    folder = new Folder();
+    for (const name of ["disk", "other"]) writeFileSync(folder.file(name), new Uint8Array(4096));
+    const socket = folder.file("api");
+    const { run } = tinyKernel(folder, END.spin);
+    const disk = ["--disk", "disk,id=data", "--allow-path", folder.file("other")];
+    vm = new RunningVolt([...run, "--api", socket, ...disk], { cwd: folder.path });
+    await listening(socket);
+    for (const path of ["other", "disk", folder.file("disk"), "other"]) {
+      expect(await swap(socket, path)).toEqual({ status: 204, body: undefined });
+    }
+  });
 });
 
 test.each([
@@ -105,7 +171,7 @@ test.each([
   ["PUT", "/actions", { action_type: "InstanceStart" }, "not supported after starting the microVM."],
   ["PUT", "/drives/x", {}, "PCI is not enabled"],
   ["PUT", "/snapshot/create", {}, "volt does not have snapshots yet."],
-  ["PUT", "/mmds", {}, "volt does not have an MMDS yet."],
+  ["PUT", "/mmds", {}, "MMDS error: The MMDS data store is not initialized."],
   ["PATCH", "/balloon", { amount_mib: 1 }, "No balloon device found."],
   ["PATCH", "/vm", { state: "Gone" }, "unknown variant `Gone`"],
   ["PATCH", "/vm", { state: "Paused", x: 1 }, "unknown field `x`"],

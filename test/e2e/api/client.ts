@@ -1,5 +1,6 @@
 /** A client of the API that is none of ours: curl. */
 import { existsSync } from "node:fs";
+import { atMost } from "../../support/emulated.ts";
 
 export interface Answer {
   readonly status: number;
@@ -7,7 +8,7 @@ export interface Answer {
   readonly body: unknown;
 }
 
-const LIMIT_MS = 10_000;
+const LIMIT_MS = atMost(10_000);
 
 /** Waits until something accepts connections at a socket. */
 export async function listening(socket: string): Promise<void> {
@@ -26,10 +27,13 @@ export async function ask(socket: string, method: string, path: string, body?: u
 
 /** What curl prints. @throws Error when it gets no answer */
 export async function curl(socket: string, ...args: readonly string[]): Promise<string> {
-  const child = Bun.spawn(["curl", "-s", "-S", "--max-time", "10", "--unix-socket", socket, ...args], {
-    stdout: "pipe",
-    stderr: "pipe",
-  });
+  const child = Bun.spawn(
+    ["curl", "-s", "-S", "--max-time", String(LIMIT_MS / 1000), "--unix-socket", socket, ...args],
+    {
+      stdout: "pipe",
+      stderr: "pipe",
+    },
+  );
   const [out, err, status] = await Promise.all([
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),

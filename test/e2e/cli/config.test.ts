@@ -1,14 +1,22 @@
 /** `--config` and `--print-config`: what is said, what wins, and what a broken file is told. */
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
+import { memoryForGuest } from "../../../src/host/memory-limit.ts";
 import { Folder, failure, volt } from "./volt.ts";
 
 /** The resolved configuration. */
-async function resolved(...args: string[]): Promise<unknown> {
-  const { status, stdout, stderr } = await volt(["run", "--print-config", ...args]);
+function resolved(...args: string[]): Promise<unknown> {
+  return resolvedWith({}, ...args);
+}
+
+async function resolvedWith(env: Record<string, string>, ...args: string[]): Promise<unknown> {
+  const { status, stdout, stderr } = await volt(["run", "--print-config", ...args], { env });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   return JSON.parse(stdout.toString());
 }
+
+/** These tests may run in a container with a limit of its own. */
+const MEMORY = memoryForGuest(1) ?? 128;
 
 const SANDBOX_DEFAULTS = {
   mode: "enforce",
@@ -27,7 +35,7 @@ const VOLT_DEFAULTS = {
 /** What a file that says nothing gets. */
 const FILE_DEFAULTS = {
   "boot-source": {},
-  "machine-config": { vcpu_count: 1, mem_size_mib: 128, huge_pages: "None" },
+  "machine-config": { vcpu_count: 1, mem_size_mib: MEMORY, huge_pages: "None" },
   drives: [],
   "network-interfaces": [],
   logger: { level: "warn", format: "text" },
@@ -59,6 +67,7 @@ const EVERY_FLAG = [
   ...["--kernel", "k", "--cmdline", "a=b", "--append", "c d", "--cpus", "3", "--memory", "1G", "--hugepages"],
   ...["--console", "none", "--id", "name-1", "--boot-protocol", "pvh", "--load", "copy", "--stop-timeout", "0.5"],
   ...["--log-level", "trace", "--log-format", "json", "--log-file", "l", "--trace", "t", "--rng"],
+  ...["--metadata", "m"],
   ...[
     "--uid",
     "1",
@@ -102,7 +111,7 @@ describe("--print-config", () => {
       volt: {
         ...VOLT_DEFAULTS,
         ...{ id: "name-1", append: "c d", command: ["ls", "-l", ""], console: "none" },
-        ...{ boot_protocol: "pvh", load: "copy", stop_timeout: 0.5, trace_path: "t" },
+        ...{ boot_protocol: "pvh", load: "copy", stop_timeout: 0.5, trace_path: "t", metadata_path: "m" },
         sandbox: { ...SANDBOX_DEFAULTS, ...EVERY_SANDBOX_SETTING },
       },
     });
@@ -191,6 +200,54 @@ test("the balloon is there unless --no-balloon, of the size the flag says", asyn
   expect(await failure(["run", "--no-balloon=1"])).toBe("--no-balloon: takes no value");
 });
 
+describe("the environment", () => {
+  test("wins over the file, and flags win over it", async () => {
+    using folder = new Folder();
+    const file = { "machine-config": { vcpu_count: 2, mem_size_mib: 256 }, volt: { id: "file" } };
+    writeFileSync(folder.file("vm.json"), JSON.stringify(file));
+    const env = { VOLT_CONFIG: folder.file("vm.json"), VOLT_CPUS: "3", VOLT_ID: "environment", VOLT_RNG: "on" };
+    expect(await resolvedWith(env, "--id", "flag")).toMatchObject({
+      "machine-config": { vcpu_count: 3, mem_size_mib: 256 },
+      volt: { id: "flag" },
+      entropy: {},
+    });
+  });
+
+  test("makes the same VM as the flags, disks and all", async () => {
+    const env = { VOLT_DISK: "a.img,root;b.img,ro", VOLT_MEMORY: "1G", VOLT_BALLOON: "off", VOLT_STOP_TIMEOUT: "3" };
+    const flags = [
+      "--disk",
+      "a.img,root",
+      "--disk",
+      "b.img,ro",
+      "--memory",
+      "1G",
+      "--no-balloon",
+      "--stop-timeout",
+      "3",
+    ];
+    expect(await resolvedWith(env)).toEqual(await resolved(...flags));
+  });
+
+  test.each([
+    [{ VOLT_MEMORY: "1X" }, 'VOLT_MEMORY: "1X" is no size in whole MiB: write 128M, 1G, or a number of MiB'],
+    [{ VOLT_CPUS: "99" }, "VOLT_CPUS: must be a whole number from 1 to 32, found 99"],
+    [{ VOLT_DISK: "x,y=1" }, 'VOLT_DISK: "y" is no option of it: there are id, ro, root, direct, queues, cache, io'],
+    [{ VOLT_CONFIG: "/nonexistent" }, "VOLT_CONFIG: there is no file /nonexistent: check the path"],
+    [
+      { VOLT_KERNEL: "/nonexistent" },
+      'VOLT_KERNEL: "/nonexistent" is neither in the store (/nonexistent/volt) nor a file',
+    ],
+    [{ VOLT_CONSOEL: "none" }, "VOLT_CONSOEL: no such variable: did you mean VOLT_CONSOLE?"],
+  ])("%j is refused by the variable's name", async (env, message) => {
+    expect(await failure(["run"], { env })).toBe(message);
+  });
+
+  test("is none of the other commands' business", async () => {
+    expect((await volt(["version"], { env: { VOLT_MEMROY: "x", VOLT_CPUS: "x" } })).status).toBe(0);
+  });
+});
+
 describe("a config file is refused", () => {
   const CPUS = "must be a whole number from 1 to 32";
   const MIB = "must be a whole number from 1 to 16777216";
@@ -236,7 +293,7 @@ describe("a config file is refused", () => {
       'logger.level: must be one of error, warn, info, debug, trace, found "Warning"',
     ],
     ['{"volt": {"stop_timeout": -1}}', "volt.stop_timeout: must be a number of seconds from 0 to 86400, found -1"],
-    ['{"metrics": {}}', "metrics: volt does not have this yet: take the section out"],
+    ['{"metrics": {}}', "metrics.metrics_path: must be a string, found undefined"],
   ])("%s", async (text, message) => {
     using folder = new Folder();
     writeFileSync(folder.file("vm.json"), text);

@@ -1,9 +1,10 @@
 /** A volt that runs for a while: what the kernel says about it, and its end. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { atMost } from "../../support/emulated.ts";
 import { cleanEnvironment, VOLT, type VoltEnd, type VoltOptions } from "./volt.ts";
 
 /** One that should end and does not is killed after so long. */
-const LIMIT_MS = 60_000;
+const LIMIT_MS = atMost(60_000);
 
 /** Started, and killed at the end of its scope should it still run. */
 export class RunningVolt implements AsyncDisposable {
@@ -50,6 +51,12 @@ export class RunningVolt implements AsyncDisposable {
     return readdirSync(`/proc/${this.pid}/task`).map((tid) =>
       readFileSync(`/proc/${this.pid}/task/${tid}/comm`, "utf8").trim(),
     );
+  }
+
+  /** What its descriptors lead to. */
+  files(): string[] {
+    const folder = `/proc/${this.pid}/fd`;
+    return readdirSync(folder).map((number) => readlinkSync(`${folder}/${number}`));
   }
 
   /** Its environment as it was at its last exec. */

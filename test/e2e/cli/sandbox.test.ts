@@ -23,9 +23,12 @@ const USER = 4321;
 
 /** What the kernel says about each thread. */
 function threads(pid: number): Record<string, string>[] {
-  return readdirSync(`/proc/${pid}/task`).map((tid) => {
-    const lines = readFileSync(`/proc/${pid}/task/${tid}/status`, "utf8").trim().split("\n");
-    return Object.fromEntries(lines.map((line) => line.split(/:\s*/, 2) as [string, string]));
+  return readdirSync(`/proc/${pid}/task`).flatMap((tid): Record<string, string>[] => {
+    const file = `/proc/${pid}/task/${tid}/status`;
+    const status = existsSync(file) ? readFileSync(file, "utf8") : "";
+    if (status === "") return []; // it ended meanwhile
+    const lines = status.trim().split("\n");
+    return [Object.fromEntries(lines.map((line) => line.split(/:\s*/, 2) as [string, string]))];
   });
 }
 

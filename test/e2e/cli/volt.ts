@@ -3,11 +3,12 @@ import { expect } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { atMost } from "../../support/emulated.ts";
 
 /** What is tested: `dist/volt`, or what VOLT_BINARY names. */
 export const VOLT = resolve(process.env["VOLT_BINARY"] ?? join(import.meta.dirname, "../../../dist/volt"));
 /** A volt that hangs is killed after so long; none of these takes a second on an idle machine. */
-const LIMIT_MS = 60_000;
+const LIMIT_MS = atMost(60_000);
 
 export interface VoltOptions {
   readonly cwd?: string;

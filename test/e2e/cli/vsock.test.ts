@@ -1,8 +1,9 @@
 /** The socket of a VM's vsock device on this host: made at the start, gone at the end, never taken from another. */
 import { describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
-import { END, tinyKernel } from "./tiny-kernel.ts";
-import { Folder, failure, VOLT, volt } from "./volt.ts";
+import { RunningVolt } from "./process.ts";
+import { END, print, tinyKernel } from "./tiny-kernel.ts";
+import { Folder, failure, volt } from "./volt.ts";
 
 const vsockAt = (path: string) => ["--vsock", `cid=3,path=${path}`];
 
@@ -10,21 +11,14 @@ describe("the socket's file", () => {
   test("is there while the machine runs, takes programs, and goes with it", async () => {
     using folder = new Folder();
     const path = folder.file("v.sock");
-    const { run } = tinyKernel(folder, END.spin);
-    const child = Bun.spawn([VOLT, ...run, ...vsockAt(path), "--stop-timeout", "0"], {
-      stdin: null,
-      stderr: "inherit",
-    });
-    try {
-      while (!existsSync(path)) await Bun.sleep(5);
-      const program = await Bun.connect({ unix: path, socket: { data() {} } });
-      program.end();
-      await Bun.sleep(200);
-      expect(existsSync(path)).toBe(true);
-    } finally {
-      child.kill("SIGHUP");
-    }
-    await child.exited;
+    await using vm = new RunningVolt([...tinyKernel(folder, print("up") + END.spin).run, ...vsockAt(path)]);
+    await vm.printed("up");
+    const program = await Bun.connect({ unix: path, socket: { data() {} } });
+    program.end();
+    await Bun.sleep(200);
+    expect(existsSync(path)).toBe(true);
+    vm.signal("SIGHUP");
+    await vm.end();
     expect(existsSync(path)).toBe(false);
   });
 

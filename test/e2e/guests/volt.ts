@@ -2,7 +2,7 @@
  * The real `dist/volt` on the host that can run Linux guests (this machine, or the nested one), and what a test does with
  * it while it runs.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { stockKernel } from "../../../scripts/guest-kernel.ts";
 import type { CommandOptions, Host, RunningCommand } from "../../testbed/command.ts";
@@ -15,11 +15,15 @@ export const LIMIT = 300_000;
 /** volt's, in a test that may first wait for its turn. */
 const VOLT_LIMIT_MS = 150_000;
 /** What npm test built, or a copy of it: the nested machine wants a file that does not change under it. */
-const VOLT = process.env["VOLT_BINARY"] ?? join(import.meta.dirname, "../../../dist/volt");
+export const VOLT = process.env["VOLT_BINARY"] ?? join(import.meta.dirname, "../../../dist/volt");
 
 export interface VoltOptions extends Pick<CommandOptions, "stdin" | "tty" | "env"> {
   /** A program and arguments that get volt's command line as their last arguments, in place of volt alone. */
   readonly under?: readonly string[];
+  /** In place of volt and all its arguments: a program that starts it some other way. */
+  readonly command?: readonly string[];
+  /** Another volt than the one that was built. */
+  readonly program?: string;
   /** volt's own limit, where it needs more than the usual. */
   readonly limitMs?: number;
 }
@@ -89,9 +93,10 @@ export class RunningVolt implements AsyncDisposable {
   constructor(host: Host, store: string, args: readonly string[], options: VoltOptions, endTurn: () => void) {
     this.#host = host;
     this.#pidFile = join(host.share, `volt-${process.pid}-${++started}.pid`);
-    const { under = [], stdin, env, tty, limitMs = VOLT_LIMIT_MS } = options;
+    const { under = [], stdin, env, tty, program = VOLT, limitMs = VOLT_LIMIT_MS } = options;
+    const line = options.command ?? [...under, program, "run", ...args];
     // The shell becomes the program: the process id that it writes down stays right.
-    const command = ["sh", "-c", 'echo $$ >"$0"; exec "$@"', this.#pidFile, ...under, VOLT, "run", ...args];
+    const command = ["sh", "-c", 'echo $$ >"$0"; exec "$@"', this.#pidFile, ...line];
     this.#running = host.start(command, {
       env: { VOLT_HOME: store, ...env },
       stdin: stdin ?? (tty ? this.#typed.chunks : ""),
@@ -153,6 +158,7 @@ export class RunningVolt implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#over) this.#running.kill();
     await this.#ended.catch(() => undefined);
+    rmSync(this.#pidFile, { force: true });
   }
 
   async #finish(endTurn: () => void, limitMs: number): Promise<VoltEnd> {

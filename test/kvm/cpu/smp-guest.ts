@@ -68,6 +68,15 @@ export class SmpGuest implements AsyncDisposable {
     );
   }
 
+  /** One whose vCPUs' threads are all there: what follows is not their start. */
+  static async started(text: string, vcpus: number): Promise<SmpGuest> {
+    const guest = new SmpGuest(text, vcpus);
+    for (let vcpu = 0; vcpu < vcpus; vcpu++) {
+      while (!guest.#state.runner(vcpu)) await Bun.sleep(1);
+    }
+    return guest;
+  }
+
   /** @returns what raises this interrupt line, as an edge, when it is signalled */
   connect(gsi: number): EventFd {
     const line = this.#held.use(EventFd.create(`line ${gsi}`));

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
-import type { Method } from "../../../src/api/http/request.ts";
 import { answer, fault, idOf, json, NO_CONTENT, type Routes } from "../../../src/api/router.ts";
+import type { Method } from "../../../src/http/request-line.ts";
+import { newCounts } from "../../../src/observe/metrics/counts.ts";
 
 const routes: Routes = {
   "GET ": () => json("root"),
@@ -12,7 +13,7 @@ const routes: Routes = {
     throw new Error("no luck");
   },
 };
-const ask = (method: Method, path: string, body?: string) => answer({ method, path, body }, routes);
+const ask = (method: Method, path: string, body?: string) => answer({ method, path, body }, routes, newCounts());
 
 test.each<[Method, string, string | undefined, unknown]>([
   ["GET", "/", undefined, json("root")],

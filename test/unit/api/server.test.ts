@@ -4,6 +4,7 @@ import { createConnection, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fd } from "../../../ffi/fd.ts";
+import { isReady, POLL } from "../../../ffi/poll.ts";
 import { closeSocket, connectTo, receiveBytes } from "../../../ffi/socket.ts";
 import { listenForApi } from "../../../src/api/listen.ts";
 import { ApiServer, MAX_CONNECTIONS, type PlannedApi } from "../../../src/api/server.ts";
@@ -12,13 +13,17 @@ let folder: string;
 let planned: PlannedApi;
 let server: ApiServer;
 let sockets: Socket[];
+/** What ends the requests that take their time. */
+let slow: (() => void)[];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "volt-api-"));
+  slow = [];
   planned = listenForApi(join(folder, "api")).plan();
   server = new ApiServer(planned, ({ method, path, body }) => {
     if (path === "/throws") throw new Error("it fails");
     if (path === "/later") return undefined;
+    if (path === "/slow") return (reply) => slow.push(() => reply({ status: 200, body: JSON.stringify(path) }));
     if (path === "/large") return { status: 200, body: JSON.stringify("x".repeat(2 ** 21)) };
     return body === undefined ? { status: 204 } : { status: 200, body: JSON.stringify(`${method} ${path} ${body}`) };
   });
@@ -114,6 +119,32 @@ test("a handler that throws is an answer", async () => {
   const client = new Client().send("GET /throws HTTP/1.1\r\n\r\n");
   await until(() => client.heard.includes("}"));
   expect(client.heard).toEndWith('{"fault_message":"it fails"}');
+});
+
+describe("an answer that takes its time", () => {
+  test("comes to the one who asked, and the others don't wait for it", async () => {
+    const [patient, other] = [new Client().send("GET /slow HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n"), new Client()];
+    await until(() => slow.length === 1);
+    other.send(GET);
+    await until(() => other.heard === NO_CONTENT);
+    expect(patient.heard).toBe("");
+    slow[0]!();
+    await until(() => patient.heard.endsWith(NO_CONTENT));
+    expect(patient.heard).toContain('"/slow"');
+  });
+
+  test("is for nobody when the one who asked is gone, nor for who came in his place; nothing turns for him", async () => {
+    const gone = new Client().send("GET /slow HTTP/1.1\r\n\r\n");
+    await until(() => slow.length === 1);
+    gone.socket.destroy();
+    const next = Array.from({ length: MAX_CONNECTIONS }, () => new Client().send(GET));
+    await until(() => next.every(({ heard }) => heard === NO_CONTENT));
+    await until(() => !isReady(server.fd, POLL.IN));
+    slow[0]!();
+    await Bun.sleep(20);
+    server.ready();
+    expect(next.every(({ heard }) => heard === NO_CONTENT)).toBe(true);
+  });
 });
 
 describe("a client that does no good:", () => {

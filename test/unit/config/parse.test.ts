@@ -60,6 +60,35 @@ describe("errors", () => {
   });
 });
 
+describe("the metadata service", () => {
+  const cards = [
+    { iface_id: "a", host_dev_name: "tap0" },
+    { iface_id: "b", host_dev_name: "tap1", vhost: true },
+  ];
+  const refusal = (mmds: object) =>
+    thrown(() => parseConfig({ "network-interfaces": cards, "mmds-config": mmds }, "f")).message;
+
+  test("is of the interfaces it names", () => {
+    const vm = parseConfig({ "network-interfaces": cards, "mmds-config": { network_interfaces: ["a"] } }, "f");
+    expect(vm["mmds-config"]).toEqual({
+      version: "V1",
+      network_interfaces: ["a"],
+      ipv4_address: "169.254.169.254",
+      imds_compat: false,
+    });
+    expect(parseConfig({}, "f")["mmds-config"]).toBeUndefined();
+  });
+
+  test.each([
+    [{ network_interfaces: [] }, "mmds-config.network_interfaces: must name an interface"],
+    [{ network_interfaces: ["c"] }, "mmds-config: names an interface that is not among network-interfaces"],
+    [{ network_interfaces: ["b"] }, "mmds-config: names an interface with vhost"],
+    [{ network_interfaces: ["a"], ipv4_address: "10.0.0.1" }, "mmds-config.ipv4_address: must be an IPv4 address from"],
+  ])("as %p is none", (mmds, problem) => {
+    expect(refusal(mmds)).toStartWith(`f: ${problem}`);
+  });
+});
+
 describe("merging", () => {
   test("keeps what only one side says, and takes the upper side's word on what both do", () => {
     const under = { "machine-config": { vcpu_count: 2, mem_size_mib: 64 }, logger: { level: "info" as const } };

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Method } from "../../../src/api/http/request.ts";
+import type { HttpResponse } from "../../../src/api/http/response.ts";
 import { answer, fault, json, NO_CONTENT } from "../../../src/api/router.ts";
 import { parseConfig } from "../../../src/config/parse.ts";
 import { takeConfigFile } from "../../../src/firecracker/config-file.ts";
@@ -10,11 +10,14 @@ import { type Draft, newDraft } from "../../../src/firecracker/draft.ts";
 import { FirecrackerLog } from "../../../src/firecracker/log.ts";
 import { draftRoutes } from "../../../src/firecracker/routes.ts";
 import { toVmConfig, vmConfigJson } from "../../../src/firecracker/vm-config.ts";
+import type { Method } from "../../../src/http/request-line.ts";
+import { newCounts } from "../../../src/observe/metrics/counts.ts";
 
 let folder: string;
 let draft: Draft;
 let starts: number;
-const log = new FirecrackerLog({ id: "test", level: "off" });
+const counts = newCounts();
+const log = new FirecrackerLog({ id: "test", level: "off" }, counts.log);
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "volt-fc-"));
@@ -32,7 +35,7 @@ function ask(method: Method, path: string, body?: unknown) {
   const start = () => {
     starts++;
   };
-  return answer({ method, path, body: text }, draftRoutes(draft, log, start));
+  return answer({ method, path, body: text }, draftRoutes(draft, log, start), counts) as HttpResponse;
 }
 
 const drive = (id: string, more: object = {}) => ({
@@ -88,7 +91,18 @@ describe("a section that can't be is refused in Firecracker's words:", () => {
       "Balloon config error: Amount of pages requested is too large.",
     ],
     ["a log nowhere", "/logger", { log_path: "/no/log" }, `Logger error: Failed to open target file: ${MISSING}`],
-    ["metrics", "/metrics", { metrics_path: "/no" }, "Metrics error: volt does not have metrics yet."],
+    [
+      "metrics nowhere",
+      "/metrics",
+      { metrics_path: "/no/such/file" },
+      "Metrics error: Cannot initialize the metrics system due to bad user input: No such file or directory (os error 2)",
+    ],
+    [
+      "metrics without a path",
+      "/metrics",
+      { emit_id: true },
+      "An error occurred when deserializing the json body of a request: missing field `metrics_path` at line 1 column 16.",
+    ],
     [
       "another stage",
       "/actions",
@@ -108,6 +122,35 @@ describe("a section that can't be is refused in Firecracker's words:", () => {
     expect(draft).toEqual(newDraft());
     expect(starts).toBe(0);
   });
+});
+
+describe("metrics", () => {
+  const file = () => join(folder, "metrics");
+
+  test("have their file made at once, and what each line is to have", () => {
+    const more = { emit_id: true, properties: { rack: "b7" }, of_a_later_version: 1 };
+    expect(ask("PUT", "/metrics", { metrics_path: file(), ...more })).toEqual(NO_CONTENT);
+    expect(draft.metrics).toEqual({ fd: expect.any(Number), id: "test", properties: { rack: "b7" } });
+    expect(existsSync(file())).toBe(true);
+  });
+
+  test("can be asked for once", () => {
+    const body = { metrics_path: file() };
+    expect([ask("PUT", "/metrics", body), ask("PUT", "/metrics", body)]).toEqual([
+      NO_CONTENT,
+      fault(
+        "Metrics error: Cannot initialize the metrics system due to bad user input: Reinitialization of metrics not allowed.",
+      ),
+    ]);
+  });
+});
+
+test("what was asked is counted, by resource", () => {
+  const before = { requests: 0, failures: 0, ...counts.api["PUT metrics"] };
+  ask("PUT", "/metrics", { metrics_path: "/no/such/file" });
+  ask("PUT", "/nowhere", {});
+  expect(counts.api["PUT metrics"]).toEqual({ requests: before.requests + 1, failures: before.failures + 1 });
+  expect(Object.keys(counts.api)).not.toContain("PUT nowhere");
 });
 
 test("a second root is refused, the same again is not", () => {
@@ -161,10 +204,10 @@ test("a draft is a machine that volt can make", () => {
   ask("PUT", "/drives/a", drive("a"));
   ask("PUT", "/balloon", { amount_mib: 1, deflate_on_oom: false });
   ask("PUT", "/entropy", { rate_limiter: { ops: { size: 1, refill_time: 1 } } });
-  const config = parseConfig(toVmConfig(draft, "one"), "");
+  const config = parseConfig(toVmConfig(draft, "one", ["/images"]), "");
   expect(config.drives[0]).toMatchObject({ cache_type: "Unsafe", io_engine: "Sync", rate_limiter: {} });
   expect(config.balloon).toMatchObject({ free_page_reporting: false });
-  expect(config.volt).toMatchObject({ id: "one", own_initramfs: false });
+  expect(config.volt).toMatchObject({ id: "one", own_initramfs: false, sandbox: { allow_paths: ["/images"] } });
   expect(config["boot-source"].boot_args).toEndWith("swiotlb=noforce pci=off");
 });
 
@@ -185,7 +228,7 @@ describe("a configuration file", () => {
     ["boot-source", undefined, "missing field `boot-source`"],
     ["drives", undefined, "missing field `drives`"],
     ["drives", {}, "invalid type for `drives`, expected a sequence"],
-    ["metrics", { metrics_path: "x" }, "metrics: volt does not have this yet"],
+    ["metrics", { metrics_path: "/no/such/file" }, "Metrics error:"],
     ["machine-config", { vcpu_count: 1, mem_size_mib: 1, x: 1 }, "unknown field `x`"],
   ])("with %s as %p is refused", (name, value, problem) => {
     expect(() => takeConfigFile(draft, JSON.stringify({ ...whole(), [name]: value }), log)).toThrow(problem);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { MachineBlock, type Part } from "../../../src/machine/block.ts";
 
-const PARTS: readonly Part[] = ["control", "handover", "timeline", "serial", "i8042", "rtc", "power"];
+const PARTS: readonly Part[] = ["control", "handover", "timeline", "exits", "serial", "i8042", "rtc", "power"];
 
 test("virtio's part starts on a page, as KVM wants what a guest is to read", () => {
   expect(MachineBlock.create().addressOf("virtio") % 4096).toBe(0);

@@ -15,6 +15,7 @@ const PLAN: Plan = {
   initrd: { fd: 6, name: "i", size: 7 },
   modules: { fd: 8, name: "m", size: 9 },
   processors: { brand: "a processor", template: undefined },
+  metadata: '{"a":12345678901234567890}',
   devices: {},
   stdin: { fd: 0, isTerminal: true, neverBlocks: false },
   stdout: { fd: 1, isTerminal: false, neverBlocks: true },
@@ -22,6 +23,7 @@ const PLAN: Plan = {
   term: "xterm",
   log: 2,
   trace: 10,
+  metrics: { fd: 11, id: "m" },
   sandbox: { required: [[0, "limits"]], namespaces: undefined },
 };
 

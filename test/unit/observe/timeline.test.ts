@@ -66,7 +66,7 @@ describe("a timeline", () => {
 });
 
 describe("a trace file", () => {
-  const parse = (marks: Mark[]) => JSON.parse(traceFile(marks, 7)).traceEvents;
+  const parse = (marks: Mark[]) => JSON.parse(traceFile(marks, 7, { beginNs: 0, records: [] })).traceEvents;
 
   test("has a slice a phase, in microseconds, each as long as until the next", () => {
     const [name, ...slices] = parse([
@@ -82,6 +82,18 @@ describe("a trace file", () => {
 
   test("of nothing has no slice, and ends its line", () => {
     expect(parse([])).toHaveLength(1);
-    expect(traceFile([], 7)).toEndWith("}\n");
+    expect(traceFile([], 7, { beginNs: 0, records: [] })).toEndWith("}\n");
+  });
+
+  test("has each vCPU's exits, in milliseconds since the process started", () => {
+    const run = { kind: "port", address: 0x3f8, count: 9, beginNs: 3 * MS, endNs: 4 * MS } as const;
+    const record = { runs: [run], ports: [{ port: 0x3f8, reads: 4, writes: 5 }], lost: 1 };
+    const { otherData } = JSON.parse(traceFile([], 7, { beginNs: MS, records: [record] }));
+    expect(otherData.exits).toEqual([
+      {
+        ...{ vcpu: 0, ports: record.ports, lost: 1 },
+        runs: [{ kind: "port", address: 0x3f8, count: 9, begin: 2, end: 3 }],
+      },
+    ]);
   });
 });

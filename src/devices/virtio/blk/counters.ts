@@ -21,6 +21,8 @@ export interface BlkCounters {
   stalls: number;
   /** How often the rate limiter made the disk wait. */
   throttles: number;
+  /** How often it called the disk back. */
+  refills: number;
   [name: string]: number;
 }
 
@@ -39,6 +41,7 @@ export function newCounters(): BlkCounters {
     unsupported: 0,
     stalls: 0,
     throttles: 0,
+    refills: 0,
   };
 }
 

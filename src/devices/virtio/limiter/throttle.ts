@@ -13,11 +13,16 @@ export interface Alarm {
   take(): number;
 }
 
+export interface ThrottleCounters {
+  /** How often the device began to wait, and how often it was called back. */
+  throttles: number;
+  refills: number;
+}
+
 export interface ThrottleOptions {
   /** Undefined: there are none and never will be. Empty: there are none yet, `update` can bring some. */
   readonly limits: RateLimiterConfig | undefined;
-  /** `throttles` counts how often the device began to wait. */
-  readonly counters: { throttles: number };
+  readonly counters: ThrottleCounters;
   /** Goes on with what was refused. @returns whether there is more than one turn should take */
   readonly resume: () => boolean;
   /** For tests. */
@@ -36,7 +41,7 @@ export class Throttle {
   readonly sources: readonly EventSource[];
   readonly #limiter: RateLimiter;
   readonly #alarm: Alarm | undefined;
-  readonly #counters: { throttles: number };
+  readonly #counters: ThrottleCounters;
   readonly #resume: () => boolean;
   #isWaiting = false;
 
@@ -46,6 +51,11 @@ export class Throttle {
     this.#resume = resume;
     this.#alarm = limits && (options.alarm ?? TimerFd.create("a rate limiter"));
     this.sources = this.#alarm ? [{ fd: this.#alarm.fd, ready: () => this.#wake() }] : [];
+  }
+
+  /** As they are now: without a bucket that is no limit. */
+  get limits(): RateLimiterConfig {
+    return this.#limiter.limits;
   }
 
   /** Whether a request may start now, and if so takes it off the budget. While the device waits the answer is no. */
@@ -74,6 +84,7 @@ export class Throttle {
   #wake(): void {
     if (this.#alarm?.take() === 0) return;
     this.#isWaiting = false;
+    this.#counters.refills++;
     // The others have their turn before the next of this device: epoll tells of the alarm again.
     if (this.#resume() && !this.#isWaiting) this.#alarm?.setOnce(0);
   }

@@ -1,5 +1,6 @@
 /** The control queue (virtio 1.2, section 5.1.6.5): how many queue pairs the driver uses, and nothing else. */
 import { addressOf, copyMemory } from "../../../../ffi/memory.ts";
+import { copyReadable } from "../queue/bytes.ts";
 import { DescriptorChain } from "../queue/chain.ts";
 import type { Queue } from "../queue/queue.ts";
 import { serveQueue } from "../queue/serve.ts";
@@ -55,18 +56,10 @@ export class ControlQueue {
 
   #obey(chain: DescriptorChain): boolean {
     if (chain.readableBytes !== COMMAND_BYTES) return false;
-    this.#readCommand(chain);
+    // Read once: it can change at any moment.
+    copyReadable(chain, 0, COMMAND_BYTES, this.#commandAddress);
     const [kind, command, low = 0, high = 0] = this.#command;
     if (kind !== VIRTIO_NET_CTRL_MQ || command !== VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET) return false;
     return this.#setPairs(low | (high << 8));
-  }
-
-  /** The driver may cut it into descriptors as it likes (2.7.4). Read once: it can change at any moment. */
-  #readCommand(chain: DescriptorChain): void {
-    let done = 0;
-    for (let part = 0; part < chain.readableParts; part++) {
-      copyMemory(this.#commandAddress + done, chain.addresses[part]!, chain.lengths[part]!);
-      done += chain.lengths[part]!;
-    }
   }
 }

@@ -1,3 +1,5 @@
+import type { ThrottleCounters } from "../limiter/throttle.ts";
+
 /** What a network device counts, since the start. With vhost the data path is the host kernel's, which counts nothing. */
 export interface NetCounters {
   /** Both ways. */
@@ -6,6 +8,15 @@ export interface NetCounters {
   errors: number;
   /** How often a rate limiter made it wait. */
   throttles: number;
+  /** The same for each way, and how often it was called back. */
+  rxThrottles: number;
+  txThrottles: number;
+  rxRefills: number;
+  txRefills: number;
+  /** How often the TAP woke it. */
+  tapEvents: number;
+  /** Failures to read from the TAP. */
+  rxFailures: number;
   /** Packets for the guest, and their bytes with the header. */
   rxPackets: number;
   rxBytes: number;
@@ -37,6 +48,12 @@ export function newCounters(): NetCounters {
     bytes: 0,
     errors: 0,
     throttles: 0,
+    rxThrottles: 0,
+    txThrottles: 0,
+    rxRefills: 0,
+    txRefills: 0,
+    tapEvents: 0,
+    rxFailures: 0,
     rxPackets: 0,
     rxBytes: 0,
     rxTooLong: 0,
@@ -50,5 +67,25 @@ export function newCounters(): NetCounters {
     commands: 0,
     badCommands: 0,
     tapGone: 0,
+  };
+}
+
+/** Where the limiter of one way counts; what it makes the device wait counts for the whole as well. */
+export function limiterCounters(counters: NetCounters, way: "rx" | "tx"): ThrottleCounters {
+  const [throttles, refills] = [`${way}Throttles`, `${way}Refills`];
+  return {
+    get throttles() {
+      return counters[throttles]!;
+    },
+    set throttles(count) {
+      counters.throttles += count - counters[throttles]!;
+      counters[throttles] = count;
+    },
+    get refills() {
+      return counters[refills]!;
+    },
+    set refills(count) {
+      counters[refills] = count;
+    },
   };
 }

@@ -1,6 +1,8 @@
 import { Errno } from "../../../../ffi/error.ts";
 import type { Tap } from "../../../../ffi/tap.ts";
 import type { NetworkInterfaceConfig, RateLimiterConfig } from "../../../config/devices.ts";
+import { newMmdsCounters } from "../../mmds/counters.ts";
+import type { MmdsService } from "../../mmds/service.ts";
 import type { InterfaceControls } from "../controls.ts";
 import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../device.ts";
 import { hasFeature } from "../features.ts";
@@ -8,14 +10,20 @@ import { type Alarm, Throttle } from "../limiter/throttle.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
 import { ConfigOffset, configSpace, linkStatus } from "./config.ts";
 import { ControlQueue } from "./control.ts";
-import { newCounters } from "./counters.ts";
+import { limiterCounters, newCounters } from "./counters.ts";
 import { offeredFeatures, tapOffload, VIRTIO_NET_F_CTRL_VQ, VIRTIO_NET_F_MQ } from "./features.ts";
 import { HEADER_BYTES } from "./frame.ts";
+import { MmdsPort } from "./mmds-port.ts";
 import type { PairServices, QueuePair } from "./pair.ts";
 
 /** Device type "network card" (virtio 1.2, section 5.1). */
 const VIRTIO_ID_NET = 1;
 const CONTROL_QUEUE_SIZE = 64;
+
+interface Clock {
+  readonly alarm: Alarm;
+  readonly now: () => number;
+}
 
 /** What serves the queues of a network device. */
 export interface NetBackEnd {
@@ -27,7 +35,9 @@ export interface NetBackEnd {
   /** Features that are left out of the offer. */
   readonly withheld?: bigint;
   /** How a test tells the time. */
-  readonly clocks?: Readonly<Record<"receive" | "transmit", { readonly alarm: Alarm; readonly now: () => number }>>;
+  readonly clocks?: Readonly<Partial<Record<"receive" | "transmit" | "mmds", Clock>>>;
+  /** The metadata service, and where the guest finds it. */
+  readonly mmds?: { readonly service: MmdsService; readonly address: string };
 }
 
 /** The network device: queue pairs on a TAP, and a control queue where there are several. */
@@ -45,6 +55,7 @@ export class NetDevice implements VirtioDevice {
   readonly #tapName: string;
   readonly #taps: readonly Tap[];
   readonly #pairs: readonly QueuePair[];
+  readonly #mmds: MmdsPort | undefined;
   readonly #control = new ControlQueue(this.counters, (pairs) => this.#setPairs(pairs));
   #host: DeviceHost | undefined;
   #context: VirtioContext | undefined;
@@ -55,7 +66,8 @@ export class NetDevice implements VirtioDevice {
   /** Queues of the TAP that are attached to it: all of them when it was opened. */
   #attached: number;
 
-  constructor(config: NetworkInterfaceConfig, { taps, createPair, inKernel, withheld = 0n, clocks }: NetBackEnd) {
+  constructor(config: NetworkInterfaceConfig, backEnd: NetBackEnd) {
+    const { taps, createPair, inKernel, withheld = 0n, clocks } = backEnd;
     this.name = config.iface_id;
     this.features = offeredFeatures(config) & ~withheld;
     this.config = configSpace(config);
@@ -67,14 +79,27 @@ export class NetDevice implements VirtioDevice {
     this.#attached = taps.length;
     const { counters } = this;
     const throttle = (limits: RateLimiterConfig | undefined, way: "receive" | "transmit") =>
-      new Throttle({ limits, counters, resume: () => this.#resume(way), ...clocks?.[way] });
+      new Throttle({
+        limits,
+        counters: limiterCounters(counters, way === "receive" ? "rx" : "tx"),
+        resume: () => this.#resume(way),
+        ...clocks?.[way],
+      });
     const rxThrottle = throttle(config.rx_rate_limiter, "receive");
     const txThrottle = throttle(config.tx_rate_limiter, "transmit");
-    const services = { counters, rxThrottle, txThrottle, gone: () => this.#tapIsGone() };
+    this.#mmds = backEnd.mmds && this.#mmdsPort(backEnd.mmds, config, clocks?.mmds);
+    const services = { counters, rxThrottle, txThrottle, gone: () => this.#tapIsGone(), mmds: this.#mmds };
     this.#pairs = taps.map((_, pair) => createPair(pair, services));
     const throttles = { receive: rxThrottle, transmit: txThrottle };
-    this.controls = { kind: "interface", limit: (way, limits) => throttles[way].update(limits) };
-    this.sources = [rxThrottle, txThrottle, ...this.#pairs].flatMap(({ sources }) => sources);
+    this.controls = {
+      kind: "interface",
+      get limits() {
+        return { receive: rxThrottle.limits, transmit: txThrottle.limits };
+      },
+      limit: (way, limits) => throttles[way].update(limits),
+    };
+    const mmds = this.#mmds ? [this.#mmds] : [];
+    this.sources = [rxThrottle, txThrottle, ...mmds, ...this.#pairs].flatMap(({ sources }) => sources);
   }
 
   get isBusy(): boolean {
@@ -109,7 +134,18 @@ export class NetDevice implements VirtioDevice {
     this.#controlQueue = -1;
     this.#control.stop();
     for (const pair of this.#pairs) pair.stop();
+    this.#mmds?.reset();
     this.#running = 0;
+  }
+
+  #mmdsPort(
+    mmds: NonNullable<NetBackEnd["mmds"]>,
+    { mtu }: NetworkInterfaceConfig,
+    clock: Clock | undefined,
+  ): MmdsPort {
+    const counters = Object.assign(this.counters, newMmdsCounters());
+    // The first pair always works; a card in which none does receives nothing.
+    return new MmdsPort({ ...mmds, mtu, counters, deliver: () => this.#pairs[0]!.receive(), clock });
   }
 
   /** 5.1.2: the one behind the pairs that the driver knows of. */

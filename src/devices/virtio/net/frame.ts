@@ -2,6 +2,8 @@
 
 /** Bytes of the header, for every driver that knows the standard: `num_buffers` is always there. */
 export const HEADER_BYTES = 12;
+/** In its first byte: the checksum of TCP or UDP is the device's to fill in. */
+export const VIRTIO_NET_HDR_F_NEEDS_CSUM = 1;
 /** Where in it `num_buffers` is, 16 bits. The TAP leaves it to us. */
 export const NUM_BUFFERS_OFFSET = 10;
 /** Two addresses and a type. */

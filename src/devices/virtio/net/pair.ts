@@ -2,6 +2,7 @@
 import type { EventSource, VirtioContext } from "../device.ts";
 import type { Throttle } from "../limiter/throttle.ts";
 import type { NetCounters } from "./counters.ts";
+import type { MmdsPort } from "./mmds-port.ts";
 
 export interface QueuePair {
   readonly sources: readonly EventSource[];
@@ -28,4 +29,6 @@ export interface PairServices {
   readonly txThrottle: Throttle;
   /** To be called when the TAP turns out to be deleted. */
   readonly gone: () => void;
+  /** The metadata service, where the guest reaches it by this interface. */
+  readonly mmds: MmdsPort | undefined;
 }

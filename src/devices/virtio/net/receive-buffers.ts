@@ -66,6 +66,13 @@ export class ReceiveBuffers {
     return this.#vectors.readv(fd, this.#firstPart, this.#parts + 1);
   }
 
+  /** Copies a packet of our own into the buffers, and what they don't hold into the spill. @returns its bytes */
+  put(address: number, length: number): number {
+    this.#copyIn(0, address, length);
+    if (length > this.bytes) copyMemory(this.#spillAddress, address + this.bytes, length - this.bytes);
+    return length;
+  }
+
   /** Moves what was spilled of a packet into buffers that were added since. @param held bytes the buffers had then */
   unspill(held: number, packet: number): void {
     this.#copyIn(held, this.#spillAddress, packet - held);

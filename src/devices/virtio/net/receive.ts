@@ -67,7 +67,7 @@ export class Receiver {
           if (this.#awaitBuffers(queue)) continue;
           return;
         }
-        const length = this.#buffers.read(this.#tap);
+        const length = this.#next();
         if (length <= 0) {
           this.#failed(-length);
           return;
@@ -83,6 +83,13 @@ export class Receiver {
     }
     // Also for a packet that is held: no kick and no other packet need come.
     this.events = EPOLL.IN | EPOLL.OUT;
+  }
+
+  /** The next packet, of the metadata service or the TAP. @returns its bytes, or minus errno */
+  #next(): number {
+    const { mmds } = this.#services;
+    const length = mmds?.hasOutput ? mmds.write() : 0;
+    return length > 0 ? this.#buffers.put(mmds!.replyAddress, length) : this.#buffers.read(this.#tap);
   }
 
   /** Takes buffers until they hold any packet. A driver that adds useless ones as fast as they go back ends this all the same. */
@@ -142,6 +149,9 @@ export class Receiver {
     this.isGone = errno === Errno.EBADFD || errno === 0;
     if (this.isGone) return;
     this.events = EPOLL.IN;
-    if (errno !== Errno.EAGAIN && errno !== Errno.EINTR) this.#services.counters.errors++;
+    if (errno !== Errno.EAGAIN && errno !== Errno.EINTR) {
+      this.#services.counters.rxFailures++;
+      this.#services.counters.errors++;
+    }
   }
 }

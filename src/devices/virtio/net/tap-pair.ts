@@ -17,7 +17,7 @@ export class TapPair implements QueuePair {
   readonly #tap: number;
   readonly #receiver: Receiver;
   readonly #transmitter: Transmitter;
-  readonly #gone: () => void;
+  readonly #services: PairServices;
   readonly #epoll = new Epoll("a TAP");
   /** What it is watched for now. */
   #watched = 0;
@@ -26,7 +26,7 @@ export class TapPair implements QueuePair {
     this.#tap = tap;
     this.#receiver = new Receiver(tap, services);
     this.#transmitter = new Transmitter(tap, services);
-    this.#gone = services.gone;
+    this.#services = services;
     this.sources = [{ fd: this.#epoll.number, ready: () => this.#ready() }];
   }
 
@@ -36,7 +36,7 @@ export class TapPair implements QueuePair {
   }
 
   transmit(): void {
-    this.#transmitter.transmit();
+    this.#send();
     this.#settle();
   }
 
@@ -53,16 +53,23 @@ export class TapPair implements QueuePair {
 
   /** What it is ready for shows when it is tried. */
   #ready(): void {
-    if (this.#transmitter.events !== 0) this.#transmitter.transmit();
+    this.#services.counters.tapEvents++;
+    if (this.#transmitter.events !== 0) this.#send();
     if (this.#receiver.events !== 0) this.#receiver.receive();
     this.#settle();
+  }
+
+  #send(): void {
+    this.#transmitter.transmit();
+    // The metadata service answers at once.
+    if (this.#services.mmds?.hasOutput) this.#receiver.receive();
   }
 
   #settle(): void {
     if (this.#receiver.isGone || this.#transmitter.isGone) {
       // Watched, it would be "ready" for ever.
       this.#watch(0);
-      this.#gone();
+      this.#services.gone();
     } else {
       this.#watch(this.#receiver.events | this.#transmitter.events);
     }

@@ -10,7 +10,7 @@ import type { PairServices } from "./pair.ts";
 const PACKETS_A_TURN = 64;
 
 /**
- * From the driver to the TAP: one call a packet, straight out of the driver's buffers. The kernel copies a frame once and
+ * From the driver to the TAP, or the metadata service: one call a packet, straight out of the driver's buffers. The kernel copies a frame once and
  * judges that copy, header and all: nothing a driver changes meanwhile was checked before.
  *
  * A TAP without room is waited for, as a card's ring would be: the packet stays where it is in the queue, and those
@@ -50,17 +50,15 @@ export class Transmitter {
     for (let packets = 0; packets < PACKETS_A_TURN; packets++) {
       if (!queue.next(this.#chain)) {
         if (queue.resumeNotifications()) continue;
-        queue.publish();
         return;
       }
       if (!this.#send(this.#chain)) {
         queue.putBack(this.#chain.head);
-        queue.publish();
         return;
       }
-      queue.stage(this.#chain.head, 0);
+      // Each at once: a driver that sends more meanwhile finds room, and a stream that waits for this one goes on.
+      queue.complete(this.#chain.head, 0);
     }
-    queue.publish();
     // There is more, for the next turn: a TAP with room is ready at once.
     this.events = EPOLL.OUT;
   }
@@ -76,7 +74,7 @@ export class Transmitter {
       return true;
     }
     if (!txThrottle.admit(bytes)) return false;
-    const result = this.#write(chain);
+    const result = this.#services.mmds?.take(chain) ? bytes : this.#write(chain);
     if (result === -Errno.EAGAIN || result === -Errno.EINTR) {
       txThrottle.giveBack(bytes);
       counters.txWaits++;

@@ -1,4 +1,5 @@
 /** A chain's contents as bytes, for messages that are small: a driver may cut one into any number of parts. */
+import { copyMemory } from "../../../../ffi/memory.ts";
 import type { GuestMemory } from "../../../memory/guest.ts";
 import type { DescriptorChain } from "./chain.ts";
 
@@ -31,4 +32,23 @@ export function scatter(chain: DescriptorChain, memory: GuestMemory, bytes: Uint
     }
   }
   return done;
+}
+
+/**
+ * Copies `length` bytes of the readable parts, from `offset` on: there are as many. Allocates nothing, which `gather` does.
+ * @param to where in this process; the caller vouches for it
+ */
+export function copyReadable(chain: DescriptorChain, offset: number, length: number, to: number): void {
+  let skip = offset;
+  let done = 0;
+  for (let part = 0; part < chain.readableParts && done < length; part++) {
+    const bytes = Math.min(chain.lengths[part]! - skip, length - done);
+    if (bytes > 0) {
+      copyMemory(to + done, chain.addresses[part]! + skip, bytes);
+      done += bytes;
+      skip = 0;
+    } else {
+      skip -= chain.lengths[part]!;
+    }
+  }
 }

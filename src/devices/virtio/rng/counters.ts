@@ -8,9 +8,11 @@ export interface RngCounters {
   errors: number;
   /** How often the rate limiter made the device wait. */
   throttles: number;
+  /** How often it was called back. */
+  refills: number;
   [name: string]: number;
 }
 
 export function newCounters(): RngCounters {
-  return { requests: 0, bytes: 0, empty: 0, errors: 0, throttles: 0 };
+  return { requests: 0, bytes: 0, empty: 0, errors: 0, throttles: 0, refills: 0 };
 }

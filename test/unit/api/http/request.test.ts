@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { HttpError } from "../../../../src/api/http/error.ts";
 import { type HttpRequest, RequestParser } from "../../../../src/api/http/request.ts";
+import { HttpError } from "../../../../src/http/error.ts";
 
 const LIMIT = 51_200;
 const PUT = 'PUT /actions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12\r\n\r\n{"a":"\u00e4\u00e4"}';

@@ -4,7 +4,7 @@ import type { Metric, Report } from "../../../../bench/report/result.ts";
 
 function report(samples: readonly number[], better: Metric["better"] = "less"): Report {
   const metric: Metric = { name: "whole life", unit: "ms", better, samples: { volt: samples, qemu: [1] } };
-  const result = { table: "start", title: "", place: "here" as const, method: "", metrics: [metric] };
+  const result = { table: "start", title: "", place: "this machine" as const, method: "", metrics: [metric] };
   return { version: 1, date: "", quick: false, host: {}, programs: {}, results: [result] };
 }
 

@@ -6,7 +6,7 @@ test("a table has a line for each program, and how volt compares", () => {
   const result: Result = {
     table: "start",
     title: "Start",
-    place: "here",
+    place: "this machine",
     method: "As it is.",
     metrics: [{ name: "whole life", unit: "ms", better: "less", samples: { volt: [10, 20, 30], qemu: [20, 40, 60] } }],
     absent: ["lkvm"],
@@ -27,7 +27,7 @@ test("a breakdown has each step with its own time, in the order of the medians",
     { name: "runs", at: [10, 30] },
     { name: "ready", at: [5, 5] },
   ];
-  const text = resultText({ table: "phases", title: "P", place: "guests", method: "M", metrics: [], phases });
+  const text = resultText({ table: "phases", title: "P", place: "nested machine", method: "M", metrics: [], phases });
   const rows = text
     .split("\n")
     .slice(3)

@@ -1,11 +1,16 @@
 /** A guest with two entropy devices: a test maltreats the first, the second must never notice. */
 import { expect } from "bun:test";
+import { MmdsStore } from "../../../../src/devices/mmds/store.ts";
+import type { SharedParts } from "../../../../src/devices/virtio/kind.ts";
 import { RngDevice } from "../../../../src/devices/virtio/rng/device.ts";
 import { Status } from "../../../../src/devices/virtio/transport/registers.ts";
 import { GuestMemory } from "../../../../src/memory/guest.ts";
 import { MIB } from "../../../../src/memory/regions.ts";
 import { FakeDriver } from "../../../support/virtio/driver.ts";
 import { VirtioRig } from "../../../support/virtio/rig.ts";
+
+/** What devices share with a machine that is not there. */
+export const SHARED: SharedParts = { mmds: new MmdsStore(0) };
 
 export const RAM = 4 * MIB;
 /** Free for a test's buffers. */

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import { parseConfig } from "../../../../../src/config/parse.ts";
 import { balloon } from "../../../../../src/devices/virtio/balloon/kind.ts";
+import { SHARED } from "../support.ts";
 
 const config = (amount_mib?: number) => parseConfig(amount_mib === undefined ? {} : { balloon: { amount_mib } }, "");
 
 test("a VM has a balloon where its configuration has one", () => {
-  expect(balloon.create(config(), undefined)).toEqual([]);
-  expect(balloon.create(config(0), undefined).map(({ name }) => name)).toEqual(["balloon"]);
+  expect(balloon.create(config(), undefined, SHARED)).toEqual([]);
+  expect(balloon.create(config(0), undefined, SHARED).map(({ name }) => name)).toEqual(["balloon"]);
 });
 
 test("no guest can give up more memory than it has", () => {

@@ -7,6 +7,7 @@ import type { BlkDevice } from "../../../../../src/devices/virtio/blk/device.ts"
 import { blk } from "../../../../../src/devices/virtio/blk/kind.ts";
 import { hasFeature } from "../../../../../src/devices/virtio/features.ts";
 import { openDescriptors, openedSince } from "../../../../support/resources.ts";
+import { SHARED } from "../support.ts";
 import { closeSources, DiskGuest, Folder, openDevice, pattern, SECTOR } from "./support.ts";
 
 const capacityOf = (config: Uint8Array) => new DataView(config.buffer, config.byteOffset).getUint32(0, true);
@@ -136,7 +137,7 @@ describe("a disk", () => {
       is_root_device: drive_id === "c",
     }));
     const config = parseConfig({ drives }, "");
-    const devices = blk.create(config, blk.open!(config)) as BlkDevice[];
+    const devices = blk.create(config, blk.open!(config), SHARED) as BlkDevice[];
     expect(devices.map(({ name }) => name)).toEqual(["c", "a", "b"]);
     for (const device of devices) device[Symbol.dispose]();
   });
@@ -148,8 +149,7 @@ describe("a disk", () => {
     const flags = Bun.spawnSync(["cat", `/proc/${process.pid}/fdinfo/${opened.disks[0].fd}`]).stdout.toString();
     // 0100000 O_LARGEFILE, 02 O_RDWR: neither O_CLOEXEC nor O_NONBLOCK.
     expect(/flags:\s*(\d+)/.exec(flags)?.[1]).toMatch(/^0?100002$/);
-    new Fd(opened.disks[0].fd, "").close();
-    new Fd(opened.watch, "").close();
+    for (const fd of [opened.disks[0].fd, opened.disks[0].name, opened.watch.fd]) new Fd(fd, "").close();
   });
 });
 

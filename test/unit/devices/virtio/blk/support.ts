@@ -16,7 +16,7 @@ import { MIB } from "../../../../../src/memory/regions.ts";
 import { FakeDriver } from "../../../../support/virtio/driver.ts";
 import type { Buffer, UsedElement } from "../../../../support/virtio/driver-queue.ts";
 import { VirtioRig } from "../../../../support/virtio/rig.ts";
-import { RUNNING } from "../support.ts";
+import { RUNNING, SHARED } from "../support.ts";
 
 /** Both engines, by name. */
 export const ENGINES: readonly (readonly [string, Drive])[] = [
@@ -74,7 +74,7 @@ function configOf(path: string, drive: Drive): VmConfig {
 /** The device that `volt run --disk` makes, from stage one to stage two. */
 export function openDevice(path: string, drive: Drive = {}): BlkDevice {
   const config = configOf(path, drive);
-  return blk.create(config, blk.open!(config))[0] as BlkDevice;
+  return blk.create(config, blk.open!(config), SHARED)[0] as BlkDevice;
 }
 
 /** What a device is woken by besides its requests: nobody but the machine closes that, at its end. */

@@ -4,6 +4,7 @@ import type { VmConfigInput } from "../../../../../src/config/schema.ts";
 import { ConsoleDevice } from "../../../../../src/devices/virtio/console/device.ts";
 import { takesPipes } from "../../../../../src/devices/virtio/console/stdio.ts";
 import { createDevices, deviceKinds } from "../../../../../src/devices/virtio/registry.ts";
+import { SHARED } from "../support.ts";
 
 const size = { columns: 0, rows: 0 };
 const VIRTIO = { volt: { console: "virtio" } } satisfies VmConfigInput;
@@ -12,7 +13,7 @@ const parsed = (input: VmConfigInput) => parseConfig(input, "");
 test("a VM has the device where it is its console", async () => {
   const created = async (input: VmConfigInput) => {
     const kinds = await deviceKinds(parsed(input));
-    return createDevices(kinds, parsed(input), { console: { size, hasStdio: false } }).devices;
+    return createDevices(kinds, parsed(input), { console: { size, hasStdio: false } }, SHARED).devices;
   };
   expect(await created({})).toEqual([]);
   expect(await created({ volt: { console: "none" } })).toEqual([]);

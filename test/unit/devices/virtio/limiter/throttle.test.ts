@@ -10,7 +10,7 @@ const SLOW = { ops: { size: 1, one_time_burst: 0, refill_time: 10 } };
 
 function throttled(limits: RateLimiterConfig, more: () => boolean = () => false) {
   const alarm = new FakeAlarm();
-  const counters = { throttles: 0 };
+  const counters = { throttles: 0, refills: 0 };
   const calls = { resumed: 0 };
   const resume = (): boolean => {
     calls.resumed++;
@@ -71,7 +71,7 @@ describe("a throttle", () => {
   });
 
   test("for a device that has no limits has no descriptor", () => {
-    const throttle = new Throttle({ limits: undefined, counters: { throttles: 0 }, resume: () => false });
+    const throttle = new Throttle({ limits: undefined, counters: { throttles: 0, refills: 0 }, resume: () => false });
     expect(throttle.sources).toEqual([]);
     expect(throttle.admit(2 ** 40)).toBe(true);
     expect(() => throttle.update(SLOW)).toThrow("without a rate limiter");
@@ -83,7 +83,7 @@ describe("a throttle", () => {
       resumed++;
       return false;
     };
-    const throttle = new Throttle({ limits: SLOW, counters: { throttles: 0 }, resume });
+    const throttle = new Throttle({ limits: SLOW, counters: { throttles: 0, refills: 0 }, resume });
     using epoll = new Epoll("a test");
     const { fd, ready } = throttle.sources[0]!;
     epoll.add(fd, EPOLL.IN, 1);

@@ -36,6 +36,7 @@ export interface NetGuestOptions<T extends Tap> {
   readonly config?: Partial<NetworkInterfaceConfig>;
   readonly taps?: readonly T[];
   readonly clocks?: NetBackEnd["clocks"];
+  readonly mmds?: NetBackEnd["mmds"];
 }
 
 export class NetGuest<T extends Tap = FakeTap> implements Disposable {
@@ -46,7 +47,7 @@ export class NetGuest<T extends Tap = FakeTap> implements Disposable {
   readonly driver: FakeDriver;
   readonly #neighbour = new Neighbour(this.memory, NEIGHBOUR_RINGS, NEIGHBOUR_BUFFER);
 
-  constructor({ config = {}, taps, clocks }: NetGuestOptions<T> = {}) {
+  constructor({ config = {}, taps, clocks, mmds }: NetGuestOptions<T> = {}) {
     const { queue_pairs = 1 } = config;
     this.taps = taps ?? (Array.from({ length: queue_pairs }, () => FakeTap.create()) as Tap[] as T[]);
     this.device = new NetDevice(
@@ -56,6 +57,7 @@ export class NetGuest<T extends Tap = FakeTap> implements Disposable {
         createPair: (pair, services) => new TapPair(this.taps[pair]!.fd, services),
         inKernel: false,
         ...(clocks ? { clocks } : {}),
+        ...(mmds ? { mmds } : {}),
       },
     );
     this.rig = new VirtioRig(this.device, this.memory);

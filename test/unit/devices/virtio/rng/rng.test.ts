@@ -20,7 +20,14 @@ describe("the entropy device", () => {
     // A thousand random bytes hold some 250 different ones: fewer than 200 once in more than the age of the universe.
     expect(new Set(first).size).toBeGreaterThan(200);
     expect(bytes.slice(1000).every((byte) => byte === 0)).toBe(true);
-    expect(guest.rig.device.counters).toEqual({ requests: 2, bytes: 2000, empty: 0, errors: 0, throttles: 0 });
+    expect(guest.rig.device.counters).toEqual({
+      requests: 2,
+      bytes: 2000,
+      empty: 0,
+      errors: 0,
+      throttles: 0,
+      refills: 0,
+    });
   });
 
   test("fills several buffers of a chain", () => {
@@ -99,7 +106,7 @@ describe("the entropy device", () => {
       expect(driver.takeInterrupt()).toBe(1);
       pass(0.1e9);
       expect(served()).toEqual([100]);
-      expect(rig.device.counters).toEqual({ requests: 3, bytes: 1300, empty: 0, errors: 0, throttles: 2 });
+      expect(rig.device.counters).toEqual({ requests: 3, bytes: 1300, empty: 0, errors: 0, throttles: 2, refills: 2 });
       expect(rig.backend.counters.chains).toBe(3);
     });
 

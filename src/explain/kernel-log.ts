@@ -29,3 +29,21 @@ export function slowestSteps(lines: readonly LogLine[], count: number): Step[] {
     .sort((a, b) => b.seconds - a.seconds)
     .slice(0, count);
 }
+
+/** A function of the kernel's own start, or a driver's probe of a device: what `initcall_debug` tells. */
+export interface Call {
+  readonly name: string;
+  readonly kind: "initcall" | "probe";
+  readonly ms: number;
+  /** Where in the log it is said to be over. */
+  readonly line: number;
+}
+
+/** Lines such as `initcall acpi_init+0x0/0x4bd returned 0 after 92000 usecs` and `probe of 00:02 returned 0 after 42 usecs`. */
+export function readCalls(lines: readonly LogLine[]): Call[] {
+  return lines.flatMap(({ text }, line) => {
+    const [, kind, name, us] = /^(initcall|probe of) ([^\s+]+).* returned -?\d+ after (\d+) usecs/.exec(text) ?? [];
+    if (name === undefined) return [];
+    return [{ name, kind: kind === "initcall" ? kind : "probe", ms: Number(us) / 1000, line }] as const;
+  });
+}

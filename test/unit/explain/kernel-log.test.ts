@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readKernelLog, slowestSteps } from "../../../../bench/guests/kernel-log.ts";
+import { readKernelLog, slowestSteps } from "../../../src/explain/kernel-log.ts";
 
 const CONSOLE = [
   "volt: info: VM is running",

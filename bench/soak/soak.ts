@@ -1,0 +1,101 @@
+/**
+ * `bun bench soak`: a VM with every device at work, and others that come and go, in random order. What the first holds, and
+ * what all of them leave behind, must be the same at the end as after the first minute.
+ */
+import { stockKernel } from "../../scripts/guest-kernel.ts";
+import type { Host } from "../../test/testbed/command.ts";
+import type { Context } from "../context.ts";
+import { Random } from "./random.ts";
+import { CHORES, Resident } from "./resident.ts";
+import { VISITORS, visit } from "./visitors.ts";
+import { type Holdings, holdingsText, leaks, lookAt } from "./watch.ts";
+
+export interface SoakOptions {
+  readonly minutes: number;
+  /** 32 bits. */
+  readonly seed: number;
+}
+
+/** Where VMs run, and what they are made of. */
+export interface SoakHost {
+  readonly host: Host;
+  readonly store: string;
+  /** The program. */
+  readonly volt: string;
+}
+
+const FIRST_MS = 60_000;
+/** One in so many is a VM that comes and goes. */
+const VISITS = 6;
+const LISTENING_MS = 2000;
+
+/** @returns whether every VM ended as it should, and nothing was left behind */
+export async function soak(context: Context, { minutes, seed }: SoakOptions): Promise<boolean> {
+  const { store } = await stockKernel();
+  const random = new Random(seed);
+  const end = Date.now() + minutes * 60_000;
+  const tally = new Map<string, number>();
+  const troubles: string[] = [];
+  console.log(`\nsoak: ${minutes} minutes, --seed ${seed}, in the ${context.places.linux}`);
+  for (let life = 1; Date.now() < end; life++) {
+    const host = await context.host(context.places.linux);
+    const place: SoakHost = { host, store, volt: context.volt.path };
+    try {
+      await live(place, life, end, random, tally, troubles, context.places.linux === "nested machine");
+    } catch (error) {
+      // A nested machine that dies says nothing of volt: it is named, and the rest of the time goes on in another.
+      const why = error instanceof Error ? error.message : String(error);
+      if (host.alive) troubles.push(`the resident of life ${life}: ${why}`);
+      else console.log(`  the nested machine died (an emulator's fault): on with another: ${why.slice(0, 200)}`);
+    }
+  }
+  const counts = [...tally].map(([name, count]) => `${name} ${count}`).join(", ");
+  console.log(`  done: ${counts}`);
+  for (const trouble of troubles) console.log(`  TROUBLE: ${trouble}`);
+  console.log(troubles.length === 0 ? "  clean" : `  ${troubles.length} troubles; again with --seed ${seed}`);
+  return troubles.length === 0;
+}
+
+/** One resident's life, to the end of the time. Throws when it can't go on. */
+async function live(
+  place: SoakHost,
+  life: number,
+  end: number,
+  random: Random,
+  tally: Map<string, number>,
+  troubles: string[],
+  oneAtATime: boolean,
+): Promise<void> {
+  await using resident = await Resident.start(place, life);
+  const first = Date.now() + FIRST_MS;
+  let before: Holdings | undefined;
+  while (Date.now() < end) {
+    const isVisit = random.whole(1, VISITS) === 1;
+    const visitor = isVisit ? random.pick(VISITORS) : undefined;
+    const name = visitor?.name ?? random.pick(CHORES);
+    if (visitor) {
+      // The emulated processors of a nested machine mix up VMs that take turns on them.
+      if (oneAtATime) await resident.ask("PATCH", "/vm", { state: "Paused" });
+      const wrong = await visit(place, visitor, random);
+      if (!place.host.alive) throw new Error(wrong);
+      if (wrong !== undefined) troubles.push(`${name}: ${wrong}`);
+      if (oneAtATime) await resident.ask("PATCH", "/vm", { state: "Resumed" });
+    } else await resident.chore(name, random);
+    tally.set(name, (tally.get(name) ?? 0) + 1);
+    if (!before && Date.now() > first) {
+      before = await atRest(place, resident);
+      console.log(`  after the first minute: ${holdingsText(before)}`);
+    }
+  }
+  const after = await atRest(place, resident);
+  console.log(`  at the end:             ${holdingsText(after)}`);
+  if (before) troubles.push(...leaks(before, after));
+  const wrong = await resident.leave();
+  if (wrong !== undefined) troubles.push(`the resident's end: ${wrong}`);
+}
+
+async function atRest({ host }: SoakHost, resident: Resident): Promise<Holdings> {
+  await resident.ask("PATCH", "/balloon", { amount_mib: 0 });
+  await Bun.sleep(LISTENING_MS);
+  return await lookAt(host, resident.pid());
+}

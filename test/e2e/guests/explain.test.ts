@@ -1,0 +1,43 @@
+/** `volt explain boot` of a real Linux: what it says has to be of this boot. */
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
+import { stockKernel } from "../../../scripts/guest-kernel.ts";
+import { sharedHost } from "../../testbed/shared.ts";
+import { takeTurn } from "./turns.ts";
+import { LIMIT } from "./volt.ts";
+
+setDefaultTimeout(LIMIT);
+const VOLT = process.env["VOLT_BINARY"] ?? join(import.meta.dirname, "../../../dist/volt");
+
+test("a boot with a talkative kernel is explained, and mended", async () => {
+  const { store } = await stockKernel();
+  const host = await sharedHost();
+  const endTurn = await takeTurn();
+  try {
+    const words = [
+      VOLT,
+      "explain",
+      "boot",
+      "--apply",
+      "--seconds",
+      "120",
+      "--cmdline",
+      "console=ttyS0 reboot=k panic=-1 pci=off",
+    ];
+    const { status, stdout, stderr } = await host.run(words, { env: { VOLT_HOME: store }, timeoutMs: LIMIT });
+    const text = stdout.toString();
+    expect({ status, stderr: stderr.toString() }).toEqual({ status: 0, stderr: "" });
+
+    // The kernel's own functions, and what the guest left KVM for.
+    expect(text).toMatch(/^ +\d+\.\d {2}\w+_init\w*$/m);
+    expect(text).toMatch(/^ +\d+ in +\d+\.\d ms {2}ports 0x3f8 to 0x3ff: serial port$/m);
+    expect(text).toMatch(/^ +\d+\.\d {2}serial output: \d+ bytes on ttyS0/m);
+    const [, before, after] =
+      /^ +(\d+\.\d) -> +(\d+\.\d) {2}from the process's start to the guest's user space$/m.exec(text) ?? [];
+    expect(Number(before)).toBeGreaterThan(0);
+    expect(Number(after)).toBeGreaterThan(0);
+    expect(text).toMatch(/the command line then: console=ttyS0 .*\bquiet loglevel=1\b/);
+  } finally {
+    endTurn();
+  }
+});

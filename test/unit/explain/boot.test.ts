@@ -1,0 +1,63 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseConfig } from "../../../src/config/parse.ts";
+import type { VmConfigInput } from "../../../src/config/schema.ts";
+import { recordBoot, watched } from "../../../src/explain/boot.ts";
+
+const vm = (input: VmConfigInput) => parseConfig(input, "", (field) => field);
+
+/** Stands for volt: a script that gets the VM's description as $3. */
+function fakeVolt(script: string): { volt: string[]; [Symbol.dispose](): void } {
+  const folder = mkdtempSync(join(tmpdir(), "volt-fake-"));
+  const path = join(folder, "volt.sh");
+  writeFileSync(path, script);
+  return { volt: ["sh", path], [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+}
+
+describe("the VM that is explained", () => {
+  test("is the user's, asked to tell, with a trace; its words for init stay last", () => {
+    const config = vm({ "machine-config": { vcpu_count: 2 }, volt: { append: "x" } });
+    const asked = watched(config, "quiet x -- single", ["initcall_debug"], ["dmesg"], "t.json");
+    expect(asked["boot-source"].boot_args).toBe("initcall_debug quiet x -- single");
+    expect(asked["machine-config"].vcpu_count).toBe(2);
+    expect(asked.volt).toMatchObject({ command: ["dmesg"], trace_path: "t.json" });
+    expect(asked.volt.append).toBeUndefined();
+    // What it makes is again what --config takes.
+    expect(vm(JSON.parse(JSON.stringify(asked)))).toEqual(asked);
+  });
+});
+
+describe("a boot's record", () => {
+  const request = { config: vm({}), commandLine: "quiet", isPacked: false, seconds: 20 };
+  const before = () => readdirSync(tmpdir()).filter((name) => name.startsWith("volt-explain-"));
+
+  test("has the kernel's lines, its calls, volt's phases and its exits, and leaves nothing behind", async () => {
+    const there = before();
+    using fake = fakeVolt(`
+      trace=$(sed 's/.*"trace_path":"\\([^"]*\\)".*/\\1/' "$3")
+      echo '{"traceEvents":[{"ph":"X","name":"guest ended","ts":5000}],"otherData":{"exits":[{"vcpu":0,"ports":[],"runs":[],"lost":3}]}}' >"$trace"
+      printf '[    0.100000] initcall a_init+0x0/0x1 returned 0 after 1500 usecs\\r\\n[    0.200000] \\033[2Jx\\r\\n'`);
+    const boot = await recordBoot({ ...request, volt: fake.volt });
+    expect(boot.calls).toEqual([{ name: "a_init", kind: "initcall", ms: 1.5, line: 0 }]);
+    // A guest's text can't reprogram the reader's terminal.
+    expect(boot.log[1]).toEqual({ at: 0.2, text: "\\x1b[2Jx" });
+    expect(boot.phases.get("guest ended")).toBe(5);
+    expect(boot.exits[0]!.lost).toBe(3);
+    expect(boot.logFrom).toBe("buffer");
+    expect(before()).toEqual(there);
+  });
+
+  test("of a volt that failed is volt's own words", async () => {
+    using fake = fakeVolt("echo 'volt: --memory: too much' >&2; exit 125");
+    expect(recordBoot({ ...request, volt: fake.volt })).rejects.toThrow("--memory: too much");
+  });
+
+  test("of a guest that says nothing and does not end is an error with the mend, and volt is asked to end", async () => {
+    using fake = fakeVolt("exec sleep 30");
+    const silent = recordBoot({ ...request, volt: fake.volt, seconds: 0.3 });
+    expect(silent).rejects.toThrow(/the guest's kernel said nothing \(exit status 143\).*console=ttyS0/);
+    await silent.catch(() => undefined);
+  });
+});
