@@ -1,4 +1,5 @@
 /** Stage one: the API's socket. */
+import { Fd } from "../../ffi/fd.ts";
 import { bindSocket, keepSocket, removeSocketFile, type SocketFile } from "../host/socket-file.ts";
 import { MAX_BODY_BYTES, type PlannedApi } from "./planned.ts";
 
@@ -10,8 +11,10 @@ const PRIVATE = 0o177;
 /** A socket that nobody was promised yet: `withdraw` takes its file away again. */
 export interface ApiSocket {
   readonly file: SocketFile;
-  /** Call it once every other descriptor that must not survive an exec is marked so. */
+  /** Call these once every other descriptor that must not survive an exec is marked so. */
   plan(): PlannedApi;
+  /** For a second stage that takes the file away: with it goes the folder, which nobody else may have in the sandbox. */
+  keepFile(): SocketFile;
   withdraw(): void;
 }
 
@@ -21,8 +24,12 @@ export function listenForApi(path: string, flag = "--api"): ApiSocket {
   return {
     file,
     plan() {
-      keepSocket(file);
+      new Fd(file.listener, path).setInherited(true);
       return { listener: file.listener, maxBodyBytes: MAX_BODY_BYTES, connections: [] };
+    },
+    keepFile() {
+      keepSocket(file);
+      return file;
     },
     withdraw: () => removeSocketFile(file),
   };

@@ -84,7 +84,7 @@ function registered(
       const data: PlannedOwn = {
         id: instance?.id ?? config.volt.id ?? NAMELESS,
         api: socket.plan(),
-        ...(isOwn ? {} : { socket: socket.file }),
+        ...(isOwn ? {} : { socket: socket.keepFile() }),
         ...(waiting && outputs
           ? { detached: { ready: waiting.keep(), outputs, logFormat: config.logger.format } }
           : {}),
