@@ -17,8 +17,9 @@ export function contents(volt: string): Entry[] {
   const folder = (path: string, mode = 0o755): Entry => ({ path, folder: true, mode });
   return [
     // What a runtime mounts there; a read-only root gets no folders later.
-    ...["dev", "proc", "sys", "run"].map((path) => folder(path)),
-    folder("tmp", 0o1777),
+    ...["dev", "proc", "sys"].map((path) => folder(path)),
+    // For the API's socket, whoever volt is; runtimes give a mount the mode of the folder below it.
+    folder("run", 0o1777),
     folder("usr/bin"),
     { path: "usr/bin/volt", from: volt, mode: 0o755 },
     // One folder under every name that a loader looks in: Debian's has /lib/x86_64-linux-gnu built in, others /lib64.

@@ -1,7 +1,7 @@
 /** What a disk says about itself: block devices, and files read around the page cache. */
 import { ptr } from "bun:ffi";
 import { get, layout, pack, u32 } from "./abi.ts";
-import { check, errno } from "./error.ts";
+import { check } from "./error.ts";
 import type { Fd } from "./fd.ts";
 import { libc } from "./libc.ts";
 
@@ -12,10 +12,15 @@ const BLKDISCARD = 0x1277;
 /** What a running disk asks of its block device. */
 export const BLOCK_REQUESTS = { BLKDISCARD } as const;
 
+/** What a disk asks of a block device that it is to be on. */
+export const SIZE_REQUESTS = { BLKSSZGET, BLKPBSZGET } as const;
+
 const SEEK_END = 2;
 
 const SYS_STATX = 332;
 const AT_EMPTY_PATH = 0x1000;
+/** Of the one statx call here. */
+export const STATX_FLAGS = { AT_EMPTY_PATH } as const;
 const STATX_DIOALIGN = 0x2000;
 
 export const STATX = layout("struct statx", "linux/stat.h", 256, {
@@ -37,7 +42,7 @@ export function sectorSizes(fd: Fd): { readonly logical: number; readonly physic
 /** Tells a block device that a range holds nothing any more. Waits for it. @returns 0, or minus errno */
 export function discardRange(fd: number, offset: number, length: number): number {
   const range = new BigUint64Array([BigInt(offset), BigInt(length)]);
-  return libc.ioctl(fd, BLKDISCARD, range) < 0 ? -errno() : 0;
+  return libc.ioctl(fd, BLKDISCARD, range);
 }
 
 /** What O_DIRECT wants buffers, and offsets and lengths, to be multiples of, in bytes. */

@@ -23,6 +23,7 @@ const MOST_CAPABILITIES = 64;
 export const CAP = { SETGID: 6, SETUID: 7, SETPCAP: 8, SYS_ADMIN: 21, SETFCAP: 31 } as const;
 
 export const PR = {
+  SET_PDEATHSIG: 1,
   SET_DUMPABLE: 4,
   CAPBSET_DROP: 24,
   SET_SECUREBITS: 28,

@@ -7,7 +7,7 @@ import { pack } from "./abi.ts";
 import { check } from "./error.ts";
 import { libc } from "./libc.ts";
 import { MAP, Mapping, PROT } from "./memory.ts";
-import { SIGACTION } from "./signal.ts";
+import { SIGACTION, setHandler } from "./signal.ts";
 import type { TerminalSettings } from "./terminal.ts";
 
 /** SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS. */
@@ -51,7 +51,7 @@ export class CrashGuard implements Disposable {
     const { address } = this.#memory;
     for (const signal of CRASHES) rtSigaction(signal, 0, formerAction(address, signal));
     const action = pack(SIGACTION, { sa_handler: address + CODE, sa_flags: SA_ONSTACK });
-    for (const signal of CRASHES) check(libc.sigaction(signal, action, null), "sigaction", "the crash guard");
+    for (const signal of CRASHES) setHandler(signal, action, "the crash guard");
   }
 
   disarm(): void {

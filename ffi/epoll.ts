@@ -1,6 +1,6 @@
 /** epoll(7): one thread waits for many descriptors. */
 import { layout, pack, u32, u64 } from "./abi.ts";
-import { check, Errno, errno } from "./error.ts";
+import { check, Errno } from "./error.ts";
 import { Fd } from "./fd.ts";
 import { libc } from "./libc.ts";
 
@@ -46,7 +46,7 @@ export class Epoll implements Disposable {
   add(fd: number, events: number, token: number): boolean {
     const event = pack(EPOLL_EVENT, { events, data: token });
     const result = libc.epoll_ctl(this.#fd.number, CTL_ADD, fd, event);
-    if (result < 0 && errno() === Errno.EPERM) return false;
+    if (result === -Errno.EPERM) return false;
     check(result, "epoll_ctl", this.#fd.about);
     return true;
   }
@@ -65,7 +65,7 @@ export class Epoll implements Disposable {
   /** Waits up to `timeoutMs` (-1: for ever). @returns how many events are ready: see `token` and `events` */
   wait(timeoutMs: number): number {
     const count = libc.epoll_wait(this.#fd.number, this.#events, BATCH, timeoutMs);
-    if (count < 0 && errno() === Errno.EINTR) return 0;
+    if (count === -Errno.EINTR) return 0;
     return check(count, "epoll_wait", this.#fd.about);
   }
 

@@ -1,5 +1,4 @@
-/** Turns "-1 and errno" into one typed error. */
-import { read } from "bun:ffi";
+/** Turns "minus errno" into one typed error. */
 import { libc } from "./libc.ts";
 
 /** A system call that failed: which call, why, and what it was about. */
@@ -28,23 +27,12 @@ export class SystemError extends Error {
   }
 }
 
-/** Where this thread has its errno. Asked once: between a call and its errno there is no room for another call. */
-const location = libc.__errno_location()!;
-
 /**
- * errno of this thread's last failed call. Read it right after the call, before anything else: whatever allocates may
- * make the garbage collector run, whose own system calls have an errno too.
- */
-export function errno(): number {
-  return read.i32(location, 0);
-}
-
-/**
- * Passes a result through, or throws when it says failure (any negative number).
+ * Passes a result through, or throws when it is minus errno.
  * @throws SystemError
  */
 export function check(result: number, call: string, about: string): number {
-  if (result < 0) throw new SystemError(call, errno(), about);
+  if (result < 0) throw new SystemError(call, -result, about);
   return result;
 }
 

@@ -1,5 +1,5 @@
 /** eventfd(2): a counter in the kernel that wakes whoever waits for it, a thread or KVM itself. */
-import { check, Errno, errno } from "./error.ts";
+import { check, Errno } from "./error.ts";
 import { Fd } from "./fd.ts";
 import { libc } from "./libc.ts";
 
@@ -37,8 +37,8 @@ export class EventFd implements Disposable {
   /** Takes all signals at once. @returns whether there was one */
   take(): boolean {
     for (;;) {
-      if (libc.read(this.number, this.#count, 8) === 8) return true;
-      if (errno() !== Errno.EINTR) return false;
+      const result = libc.read(this.number, this.#count, 8);
+      if (result !== -Errno.EINTR) return result === 8;
     }
   }
 

@@ -1,8 +1,9 @@
 /** File descriptors that close themselves. */
 import { ptr } from "bun:ffi";
 import { get, layout, u32, u64 } from "./abi.ts";
-import { check, Errno, errno, SystemError } from "./error.ts";
+import { check, Errno, SystemError } from "./error.ts";
 import { libc } from "./libc.ts";
+import { AT } from "./namespaces.ts";
 
 export const O = {
   RDONLY: 0,
@@ -43,6 +44,7 @@ export const STAT = layout("struct stat", "sys/stat.h", 144, {
   st_mode: u32(24),
   st_rdev: u64(40),
   st_size: u64(48),
+  st_mtime: u64(88),
 });
 
 /** What kind of file a descriptor leads to, and how many bytes it holds. */
@@ -83,7 +85,7 @@ export class Fd implements Disposable {
    * @throws SystemError carrying the path
    */
   static open(path: string, flags: number, mode = 0o600): Fd {
-    return new Fd(check(libc.open(cString(path), flags | O.CLOEXEC, mode), "open", path), path);
+    return new Fd(check(libc.openat(AT.FDCWD, cString(path), flags | O.CLOEXEC, mode), "open", path), path);
   }
 
   /**
@@ -95,7 +97,7 @@ export class Fd implements Disposable {
     const flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
     let number = libc.memfd_create(cString(name), isProgram ? flags | MFD_EXEC : flags);
     // Before Linux 6.3 there is no such flag, and every such file can be executed.
-    if (number < 0 && isProgram && errno() === Errno.EINVAL) number = libc.memfd_create(cString(name), flags);
+    if (number === -Errno.EINVAL && isProgram) number = libc.memfd_create(cString(name), flags);
     const fd = new Fd(check(number, "memfd_create", name), name);
     try {
       fd.writeAll(bytes);
@@ -143,6 +145,13 @@ export class Fd implements Disposable {
     return get(stat, KINDS[get(stat, st_mode) >>> 12] === "block" ? st_rdev : st_dev);
   }
 
+  /** When it was last written, in milliseconds since 1970, to the second. */
+  modifiedMs(): number {
+    const stat = new Uint8Array(STAT.size);
+    check(libc.fstat(this.number, stat), "fstat", this.about);
+    return get(stat, STAT.fields.st_mtime) * 1000;
+  }
+
   /** Bytes at `offset`; fewer than `length` only where the file ends. */
   readAt(offset: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
@@ -158,7 +167,7 @@ export class Fd implements Disposable {
     let done = 0;
     while (done < length) {
       const n = libc.pread(this.number, address + done, length - done, offset + done);
-      if (n < 0 && errno() === Errno.EINTR) continue;
+      if (n === -Errno.EINTR) continue;
       if (check(n, "pread", this.about) === 0) break;
       done += n;
     }
@@ -168,14 +177,12 @@ export class Fd implements Disposable {
 
   /** One `read`: how many bytes came, or minus errno (so that EAGAIN is no exception on a busy path). */
   read(into: Uint8Array): number {
-    const n = libc.read(this.number, into, into.length);
-    return n < 0 ? -errno() : n;
+    return libc.read(this.number, into, into.length);
   }
 
   /** One `write`: how many bytes went, or minus errno. */
   write(bytes: Uint8Array): number {
-    const n = libc.write(this.number, bytes, bytes.length);
-    return n < 0 ? -errno() : n;
+    return libc.write(this.number, bytes, bytes.length);
   }
 
   /** Writes everything to a blocking descriptor. */
@@ -196,8 +203,8 @@ export class Fd implements Disposable {
    */
   lock(wait: boolean): boolean {
     for (;;) {
-      if (libc.flock(this.number, LOCK_EX | (wait ? 0 : LOCK_NB)) === 0) return true;
-      const code = errno();
+      const code = -libc.flock(this.number, LOCK_EX | (wait ? 0 : LOCK_NB));
+      if (code === 0) return true;
       if (code === Errno.EINTR) continue;
       if (code === Errno.EAGAIN) return false;
       throw new SystemError("flock", code, this.about);
@@ -207,6 +214,26 @@ export class Fd implements Disposable {
   /** Waits until what was written is on the disk; for a folder, its names. */
   sync(): void {
     check(libc.fsync(this.number), "fsync", this.about);
+  }
+
+  /** Makes another descriptor's number lead here, instead of where it led. It survives an exec. */
+  becomes(number: number): void {
+    check(libc.dup2(this.number, number), "dup2", this.about);
+  }
+
+  /** Cuts the file, or makes it longer, to so many bytes. */
+  truncate(size: number): void {
+    check(libc.ftruncate(this.number, size), "ftruncate", this.about);
+  }
+
+  /** Writes all of `bytes` at `offset`. */
+  writeAt(offset: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      const rest = bytes.subarray(done);
+      const n = libc.pwrite(this.number, rest, rest.length, offset + done);
+      if (n === -Errno.EINTR) continue;
+      done += check(n, "pwrite", this.about);
+    }
   }
 
   /** Lets the descriptor survive an exec, or not. */

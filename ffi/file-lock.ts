@@ -4,7 +4,7 @@
  */
 import { ptr } from "bun:ffi";
 import { layout, pack, u16, u64 } from "./abi.ts";
-import { Errno, errno, SystemError } from "./error.ts";
+import { Errno, SystemError } from "./error.ts";
 import type { Fd } from "./fd.ts";
 import { libc } from "./libc.ts";
 
@@ -15,7 +15,7 @@ export const FLOCK = layout("struct flock", "fcntl.h", 32, {
   l_len: u64(16),
 });
 
-const F_OFD_SETLK = 37;
+export const F_OFD_SETLK = 37;
 const F_RDLCK = 0;
 const F_WRLCK = 1;
 
@@ -29,7 +29,7 @@ export function lockFile(fd: Fd, kind: "exclusive" | "shared"): boolean {
   // variadic in C: the third argument is a pointer here.
   const result = libc.fcntl(fd.number, F_OFD_SETLK, ptr(lock));
   if (result === 0) return true;
-  const code = errno();
+  const code = -result;
   if (code === Errno.EAGAIN || code === Errno.EACCES) return false;
   throw new SystemError("fcntl(F_OFD_SETLK)", code, fd.about);
 }

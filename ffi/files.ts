@@ -1,4 +1,5 @@
 /** Small files by path. node:fs does the same and takes 2 ms to load, which a start of a VM would pay each time. */
+import { ptr } from "bun:ffi";
 import { check, Errno, SystemError } from "./error.ts";
 import { cString, Fd, O } from "./fd.ts";
 import { libc } from "./libc.ts";
@@ -37,6 +38,50 @@ export function readTextFile(path: string): string | undefined {
 /** @throws SystemError */
 export function makeFolder(path: string, mode = 0o755): void {
   check(libc.mkdir(cString(path), mode), "mkdir", path);
+}
+
+/** @returns whether it was made: false when there is one, or something else of that name @throws SystemError */
+export function makeFolderIfMissing(path: string, mode: number): boolean {
+  const result = libc.mkdir(cString(path), mode);
+  if (result === -Errno.EEXIST) return false;
+  check(result, "mkdir", path);
+  return true;
+}
+
+/** @returns whether it is gone: a folder that holds something stays */
+export function removeFolder(path: string): boolean {
+  return libc.rmdir(cString(path)) === 0;
+}
+
+const SYS_GETDENTS64 = 217;
+/** struct linux_dirent64 (getdents(2)): where its length and its name are. */
+const DIRENT = { reclen: 16, name: 19 } as const;
+const DIRENTS_BYTES = 8192;
+
+/**
+ * The names in a folder, in no order; none when there is no folder.
+ * @param most stop after so many, whatever else there is
+ * @throws SystemError for anything but ENOENT
+ */
+export function namesIn(path: string, most = Number.POSITIVE_INFINITY): string[] {
+  const names: string[] = [];
+  try {
+    using folder = Fd.open(path, O.RDONLY | O.DIRECTORY);
+    const entries = Buffer.alloc(DIRENTS_BYTES);
+    while (names.length < most) {
+      const length = libc.syscall(SYS_GETDENTS64, folder.number, ptr(entries), entries.length, 0, 0);
+      if (check(length, "getdents64", path) === 0) break;
+      for (let at = 0; at < length && names.length < most; at += entries.readUInt16LE(at + DIRENT.reclen)) {
+        const end = entries.indexOf(0, at + DIRENT.name);
+        const name = entries.toString("utf8", at + DIRENT.name, end);
+        if (name !== "." && name !== "..") names.push(name);
+      }
+    }
+    return names;
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
 }
 
 /** Where a symbolic link leads, as it is written; undefined when the path is none. */

@@ -5,6 +5,7 @@ import { cString, Fd } from "./fd.ts";
 import { libc } from "./libc.ts";
 
 const SYS_INOTIFY_ADD_WATCH = 254;
+const SYS_INOTIFY_RM_WATCH = 255;
 const SYS_INOTIFY_INIT1 = 294;
 
 /** Events. */
@@ -19,9 +20,19 @@ export function createInotify(about: string): Fd {
   return new Fd(check(number, "inotify_init1", about), about);
 }
 
-/** Watches what an open descriptor leads to. @param events IN bits @throws SystemError ENOSPC: too many watches */
-export function watchFile(inotify: Fd, file: Fd, events: number): void {
+/**
+ * Watches what an open descriptor leads to.
+ * @param events IN bits
+ * @returns the watch's number; the same file has the same
+ * @throws SystemError ENOSPC: too many watches
+ */
+export function watchFile(inotify: Fd, file: Fd, events: number): number {
   const path = cString(`/proc/self/fd/${file.number}`);
   const result = libc.syscall(SYS_INOTIFY_ADD_WATCH, inotify.number, ptr(path), events, 0, 0);
-  check(result, "inotify_add_watch", file.about);
+  return check(result, "inotify_add_watch", file.about);
+}
+
+/** Takes a watch away; one that is gone with its file is no error. */
+export function unwatch(inotify: Fd, watch: number): void {
+  libc.syscall(SYS_INOTIFY_RM_WATCH, inotify.number, watch, 0, 0, 0);
 }

@@ -7,6 +7,7 @@ export const CLONE = {
   NEWUTS: 0x0400_0000,
   NEWIPC: 0x0800_0000,
   NEWUSER: 0x1000_0000,
+  NEWPID: 0x2000_0000,
   NEWNET: 0x4000_0000,
 } as const;
 
@@ -35,7 +36,8 @@ export function readOnlyMount(): Uint8Array {
   return pack(MOUNT_ATTR, { attr_set: MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV });
 }
 
-/** The same for mounts that are written to: no programs at all. */
-export function dataMount(): Uint8Array {
-  return pack(MOUNT_ATTR, { attr_set: MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC });
+/** The same for mounts that are written to: no programs at all. @param hasDevices whether device files may be opened */
+export function dataMount(hasDevices = false): Uint8Array {
+  const attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | (hasDevices ? 0 : MOUNT_ATTR_NODEV);
+  return pack(MOUNT_ATTR, { attr_set });
 }

@@ -1,12 +1,15 @@
 /** This process and its threads: names, ids, exec, exit. */
 import { ptr } from "bun:ffi";
-import { errno, SystemError } from "./error.ts";
-import { cString } from "./fd.ts";
+import { check, SystemError } from "./error.ts";
+import { cString, Fd, O } from "./fd.ts";
 import { libc } from "./libc.ts";
 import { ignoreSignal, KICK_SIGNAL, Signal } from "./signal.ts";
 
 const SYS_GETTID = 186;
 const SYS_TGKILL = 234;
+const SYS_PIDFD_SEND_SIGNAL = 424;
+const SYS_PIDFD_OPEN = 434;
+const ESRCH = 3;
 const PR_SET_NAME = 15;
 const ANY_CHILD = -1;
 const WNOHANG = 1;
@@ -32,6 +35,49 @@ export function stopProcess(): void {
   libc.kill(process.pid, 19);
 }
 
+/** Field 22 of /proc/PID/stat, counted from behind the name, which may hold blanks and brackets: proc(5). */
+const START_TIME = 22 - 3;
+/** Its 52 numbers have at most 20 digits. */
+const STAT_BYTES = 2048;
+
+/**
+ * When a process started, in clock ticks since the host did: with its id it names the process for good, since an id is
+ * given out again. Undefined when there is no such process, or it may not be looked at.
+ */
+export function startTime(pid: number): number | undefined {
+  const stat = statOf(pid);
+  const time = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[START_TIME]);
+  return Number.isFinite(time) ? time : undefined;
+}
+
+function statOf(pid: number): string {
+  try {
+    using file = Fd.open(`/proc/${pid}/stat`, O.RDONLY);
+    return Buffer.from(file.readAt(0, STAT_BYTES)).toString("latin1");
+  } catch {
+    // There is none, or it ended between the open and the read.
+    return "";
+  }
+}
+
+/**
+ * Sends a signal to just that process: an id that was given out again is noticed.
+ * @param started its `startTime`
+ * @returns false when it is gone
+ * @throws SystemError EPERM when it is another user's
+ */
+export function signalProcess(pid: number, started: number, signal: number): boolean {
+  const pidfd = libc.syscall(SYS_PIDFD_OPEN, pid, 0, 0, 0, 0);
+  if (pidfd === -ESRCH) return false;
+  using process = new Fd(check(pidfd, "pidfd_open", `process ${pid}`), `process ${pid}`);
+  // The descriptor holds the process: what is true of the id now stays true of it.
+  if (startTime(pid) !== started) return false;
+  const result = libc.syscall(SYS_PIDFD_SEND_SIGNAL, process.number, signal, 0, 0, 0);
+  if (result === -ESRCH) return false;
+  check(result, "pidfd_send_signal", process.about);
+  return true;
+}
+
 /**
  * Becomes another program; does not return.
  * @param environment all of it: nothing is inherited
@@ -46,8 +92,8 @@ export function exec(path: string, argv: readonly string[], environment: Readonl
   };
   const args = vector(argv);
   const env = vector(Object.entries(environment).map(([name, value]) => `${name}=${value}`));
-  libc.execve(cString(path), args, env);
-  throw new SystemError("execve", errno(), `${path} (${strings.length} strings)`);
+  const result = libc.execve(cString(path), args, env);
+  throw new SystemError("execve", -result, `${path} (${strings.length} strings)`);
 }
 
 /**

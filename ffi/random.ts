@@ -1,5 +1,5 @@
 /** The kernel's random numbers: getrandom(2). */
-import { Errno, errno } from "./error.ts";
+import { Errno } from "./error.ts";
 import { libc } from "./libc.ts";
 
 const GRND_NONBLOCK = 1;
@@ -14,7 +14,7 @@ export function fillRandom(address: number, length: number): number {
   while (done < length) {
     const n = libc.getrandom(address + done, length - done, GRND_NONBLOCK);
     if (n > 0) done += n;
-    else if (n === 0 || errno() !== Errno.EINTR) break;
+    else if (n !== -Errno.EINTR) break;
   }
   return done;
 }

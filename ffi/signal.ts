@@ -1,6 +1,6 @@
 /** Signals: blocked and read as data, or used to kick a thread out of a system call. */
 import { layout, pack, u32, u64 } from "./abi.ts";
-import { check, SystemError } from "./error.ts";
+import { check, Errno, SystemError } from "./error.ts";
 import { Fd } from "./fd.ts";
 import { libc } from "./libc.ts";
 
@@ -36,6 +36,8 @@ export function signalName(signal: number): string {
 
 /** glibc's, of which the kernel uses the first 8 bytes. */
 const SIGSET_BYTES = 128;
+/** The kernel's own sigset_t: the beginning of that. */
+const KERNEL_SIGSET_BYTES = 8;
 export const SIGACTION = layout("struct sigaction", "signal.h", 152, { sa_handler: u64(0), sa_flags: u32(136) });
 export const SIGINFO = layout("struct signalfd_siginfo", "sys/signalfd.h", 128, {
   ssi_signo: u32(0),
@@ -71,7 +73,12 @@ function mask(how: number, signals: readonly number[]): void {
 
 /** The kernel drops the signal, in the whole process. */
 export function ignoreSignal(signal: number): void {
-  check(libc.sigaction(signal, pack(SIGACTION, { sa_handler: SIG_IGN }), null), "sigaction", signalName(signal));
+  setHandler(signal, pack(SIGACTION, { sa_handler: SIG_IGN }), signalName(signal));
+}
+
+/** @param action a SIGACTION @throws SystemError for a signal that can't be handled */
+export function setHandler(signal: number, action: Uint8Array, about: string): void {
+  if (libc.sigaction(signal, action, null) !== 0) throw new SystemError("sigaction", Errno.EINVAL, about);
 }
 
 /** Blocked signals as a descriptor that becomes readable. */
@@ -81,8 +88,8 @@ export class SignalFd implements Disposable {
   readonly #words = new Uint32Array(this.#info.buffer);
 
   constructor(signals: readonly number[]) {
-    const fd = libc.signalfd(-1, signalSet(signals), SFD_NONBLOCK | SFD_CLOEXEC);
-    this.fd = new Fd(check(fd, "signalfd", "signals"), "signals");
+    const fd = libc.signalfd4(-1, signalSet(signals), KERNEL_SIGSET_BYTES, SFD_NONBLOCK | SFD_CLOEXEC);
+    this.fd = new Fd(check(fd, "signalfd4", "signals"), "signals");
   }
 
   /** The next pending signal's number, or 0 when there is none. */
@@ -100,6 +107,6 @@ export class SignalFd implements Disposable {
  * signal handler, so the handler is a libc function that takes the signal number and is harmless: `abs`.
  */
 export function installKick(): void {
-  const handler = check(libc.dlsym(RTLD_DEFAULT, Buffer.from("abs\0")), "dlsym", "abs");
-  check(libc.sigaction(KICK_SIGNAL, pack(SIGACTION, { sa_handler: handler }), null), "sigaction", "the kick signal");
+  const handler = libc.dlsym(RTLD_DEFAULT, Buffer.from("abs\0"));
+  setHandler(KICK_SIGNAL, pack(SIGACTION, { sa_handler: handler }), "the kick signal");
 }

@@ -1,6 +1,6 @@
 /** Unix stream sockets. None of these calls waits. What can fail in daily use answers minus errno, and throws nothing. */
 import { blob, layout, pack, u16, u32, u64 } from "./abi.ts";
-import { check, Errno, errno, SystemError } from "./error.ts";
+import { check, Errno, SystemError } from "./error.ts";
 import { cString, Fd } from "./fd.ts";
 import type { IoVector } from "./iovec.ts";
 import { libc } from "./libc.ts";
@@ -62,17 +62,16 @@ export function connectTo(path: string): number {
   const address = unixAddress(path);
   if (!address) return -Errno.ENAMETOOLONG;
   const fd = newSocket();
-  if (fd < 0) return -errno();
-  if (libc.connect(fd, address, address.length) === 0) return fd;
-  const why = errno();
+  if (fd < 0) return fd;
+  const result = libc.connect(fd, address, address.length);
+  if (result === 0) return fd;
   libc.close(fd);
-  return -why;
+  return result;
 }
 
 /** @returns a connected descriptor, or minus errno: EAGAIN when nobody waits */
 export function accept(listener: number): number {
-  const fd = libc.accept4(listener, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  return fd < 0 ? -errno() : fd;
+  return libc.accept4(listener, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 /** @returns bytes the socket took, or minus errno: EAGAIN when it is full, EPIPE when nobody will read them */
@@ -80,32 +79,27 @@ export function sendVector(fd: number, vector: IoVector): number {
   message[MSG_IOV] = vector.address % 0x1_0000_0000;
   message[MSG_IOV + 1] = vector.address / 0x1_0000_0000;
   message[MSG_IOVLEN] = vector.count;
-  const n = libc.sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  return n < 0 ? -errno() : n;
+  return libc.sendmsg(fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 /** @returns bytes read, 0 at the end, or minus errno: EAGAIN when there is nothing yet */
 export function receiveVector(fd: number, vector: IoVector): number {
-  const n = libc.readv(fd, vector.address, vector.count);
-  return n < 0 ? -errno() : n;
+  return libc.readv(fd, vector.address, vector.count);
 }
 
 /** @returns bytes the socket took, or minus errno */
 export function sendBytes(fd: number, bytes: Uint8Array): number {
-  const n = libc.send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL);
-  return n < 0 ? -errno() : n;
+  return libc.send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 /** At most `length` bytes into `into`. @returns as `receiveVector` */
 export function receiveBytes(fd: number, into: Uint8Array, length = into.length): number {
-  const n = libc.recv(fd, into, length, MSG_DONTWAIT);
-  return n < 0 ? -errno() : n;
+  return libc.recv(fd, into, length, MSG_DONTWAIT);
 }
 
 /** The same, and the bytes stay in the socket. */
 export function peekBytes(fd: number, into: Uint8Array): number {
-  const n = libc.recv(fd, into, into.length, MSG_DONTWAIT | MSG_PEEK);
-  return n < 0 ? -errno() : n;
+  return libc.recv(fd, into, into.length, MSG_DONTWAIT | MSG_PEEK);
 }
 
 /** @param how one of SHUT */

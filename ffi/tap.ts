@@ -1,6 +1,6 @@
 /** TAP devices: an Ethernet interface of the host whose other end is a descriptor (Documentation/networking/tuntap.rst). */
 import { blob, iow, layout, pack, put, u16, u32 } from "./abi.ts";
-import { check, errno } from "./error.ts";
+import { check } from "./error.ts";
 import { cString, Fd, O } from "./fd.ts";
 import { libc } from "./libc.ts";
 
@@ -90,7 +90,8 @@ export class Tap {
   }
 
   #call(name: keyof typeof TunIoctl, argument: number | NodeJS.TypedArray): number {
-    return libc.ioctl(this.fd, TunIoctl[name], argument) === 0 ? 0 : errno();
+    const result = libc.ioctl(this.fd, TunIoctl[name], argument);
+    return result < 0 ? -result : 0;
   }
 }
 

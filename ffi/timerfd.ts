@@ -1,6 +1,6 @@
 /** timerfd_create(2): a timer of CLOCK_MONOTONIC as a descriptor, so that one epoll waits for it and all else. */
 import { layout, u64 } from "./abi.ts";
-import { check, Errno, errno } from "./error.ts";
+import { check, Errno } from "./error.ts";
 import { Fd } from "./fd.ts";
 import { libc } from "./libc.ts";
 
@@ -60,8 +60,9 @@ export class TimerFd implements Disposable {
   /** @returns how often it ran out since the last call */
   take(): number {
     for (;;) {
-      if (libc.read(this.fd, this.#count, 8) === 8) return this.#count[1]! * 0x1_0000_0000 + this.#count[0]!;
-      if (errno() !== Errno.EINTR) return 0;
+      const result = libc.read(this.fd, this.#count, 8);
+      if (result === 8) return this.#count[1]! * 0x1_0000_0000 + this.#count[0]!;
+      if (result !== -Errno.EINTR) return 0;
     }
   }
 

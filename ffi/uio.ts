@@ -1,5 +1,4 @@
 /** readv(2) and writev(2): one call, many buffers, anywhere in memory. */
-import { errno } from "./error.ts";
 import { IOVEC, putIovec } from "./iovec.ts";
 import { libc } from "./libc.ts";
 import { addressOf } from "./memory.ts";
@@ -30,13 +29,11 @@ export class IoVectors {
 
   /** Fills the memory of `count` entries from entry `first` on. @returns bytes read, or minus errno */
   readv(fd: number, first: number, count: number): number {
-    const n = libc.readv(fd, this.#address + first * IOVEC.size, count);
-    return n < 0 ? -errno() : n;
+    return libc.readv(fd, this.#address + first * IOVEC.size, count);
   }
 
   /** @returns bytes written, or minus errno */
   writev(fd: number, first: number, count: number): number {
-    const n = libc.writev(fd, this.#address + first * IOVEC.size, count);
-    return n < 0 ? -errno() : n;
+    return libc.writev(fd, this.#address + first * IOVEC.size, count);
   }
 }

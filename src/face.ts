@@ -6,10 +6,10 @@ import type { Counts } from "./observe/metrics/counts.ts";
 export async function faceOf({ face }: Plan, counts: Counts): Promise<Face> {
   switch (face?.name) {
     case undefined:
-      return ownFace(undefined);
+      return ownFace({ serve: undefined });
     case "volt": {
-      const { serveRunning } = await import("./api/running.ts");
-      return ownFace(serveRunning(face.data));
+      const { runFace } = await import("./api/own-face.ts");
+      return runFace(face.data);
     }
     case "firecracker": {
       const { firecrackerFace } = await import("./firecracker/face.ts");

@@ -5,7 +5,7 @@
  *   NAME:read|write:random|sequential:BYTES:DEPTH:MILLISECONDS
  *
  * DEPTH requests of BYTES are in flight at any time, past the guest's page cache (O_DIRECT, Linux AIO). For each job it
- * prints a line `result NAME requests nanoseconds`.
+ * prints a line `begin NAME`, and in the end `result NAME requests nanoseconds`.
  */
 #include "lib/guest.h"
 #include <fcntl.h>
@@ -79,6 +79,7 @@ static void run(struct disk *disk, const struct job *job)
 	if (!buffers)
 		guest_fail("memory");
 	memset(buffers, 0x5a, job->bytes * job->depth);
+	guest_begin(job->name);
 	uint64_t begin = guest_ns(), done = 0;
 	for (int i = 0; i < job->depth; i++) {
 		requests[i] = (struct iocb){ .aio_buf = (uintptr_t)(buffers + i * job->bytes), .aio_data = i };

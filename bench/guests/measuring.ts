@@ -5,12 +5,15 @@ import type { StockKernel } from "../../scripts/guest-kernel.ts";
 import { type CpioEntry, cpio } from "../../src/boot/cpio.ts";
 import { readCpio } from "../../src/boot/cpio-read.ts";
 import { selectModules } from "../../src/boot/modules.ts";
+import type { Times } from "../method/stopwatch.ts";
 
 /** A job's outcome, as the guest's program prints it: `result NAME count nanoseconds`. */
 export interface JobResult {
   readonly name: string;
   readonly count: number;
   readonly seconds: number;
+  /** Processor time of the host's that the monitor used for it, its guest's included. */
+  readonly cpuSeconds: number;
 }
 
 /**
@@ -31,7 +34,8 @@ export function writeMeasuringInitramfs(
   const flags = ["-O2", "-Wall", "-Wextra", "-D_GNU_SOURCE", "-static", "-I", import.meta.dirname];
   const { success, stderr } = Bun.spawnSync(["gcc", ...flags, "-o", binary, ...sources]);
   if (!success) throw new Error(`${program} does not compile (packages gcc, libc6-dev): ${stderr}`);
-  const path = join(scratch, `${name}.cpio`);
+  // One name for each content: a nested machine that has read a file does not look at it again.
+  const path = join(scratch, `${[name, ...modules].join("-")}.cpio`);
   writeFileSync(
     path,
     cpio([
@@ -46,15 +50,31 @@ export function writeMeasuringInitramfs(
   return path;
 }
 
-/** @throws Error when the guest said that it failed, or did not get to its end */
-export function readResults(output: string): JobResult[] {
+/** What the stopwatch looks for: when each job begins and ends, in the order of the jobs. */
+export function jobMarks(names: readonly string[]): string[] {
+  return names.flatMap((name) => [`begin ${name}\r`, `result ${name} `]);
+}
+
+/**
+ * @param cpuAtMarks processor time in milliseconds at each of `jobMarks(names)`
+ * @throws Error when the guest said that it failed, or did not get to its end
+ */
+export function readResults(
+  { output, cpuAtMarks }: Pick<Times, "output" | "cpuAtMarks">,
+  names: readonly string[],
+): JobResult[] {
   const failure = /^failed: .*$/m.exec(output)?.[0];
   if (failure !== undefined) throw new Error(`the measuring guest ${failure}`);
   if (!/^done\r?$/m.test(output)) throw new Error(`the measuring guest did not end: ${output.slice(-1000)}`);
+  const cpuOf = (job: number): number => {
+    const [begin = Number.NaN, end = Number.NaN] = cpuAtMarks.slice(2 * job);
+    return (end - begin) / 1000;
+  };
   return [...output.matchAll(/^result (\S+) (\d+) (\d+)/gm)].map(([, name, count, ns]) => ({
     name: name!,
     count: Number(count),
     seconds: Number(ns) / 1e9,
+    cpuSeconds: cpuOf(names.indexOf(name!)),
   }));
 }
 

@@ -5,8 +5,8 @@
  *   tcp OWN-ADDRESS HOST-ADDRESS PORT JOB...     by eth0
  *   vsock - CID PORT JOB...
  *
- * A JOB is NAME:send|receive|echo:BYTES:MILLISECONDS, on a connection of its own. For each it prints a line
- * `result NAME count nanoseconds`: bytes that arrived, or round trips of BYTES.
+ * A JOB is NAME:send|receive|echo:BYTES:MILLISECONDS, on a connection of its own. For each it prints a line `begin NAME`,
+ * and in the end `result NAME count nanoseconds`: bytes that arrived, or round trips of BYTES.
  */
 #include "lib/guest.h"
 #include <arpa/inet.h>
@@ -61,14 +61,19 @@ static int connect_tcp(const char *host, int port)
 static int connect_vsock(unsigned cid, unsigned port)
 {
 	struct sockaddr_vm address = { .svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port };
+	int error = 0;
 	/* The driver may still be looking for its device. */
 	for (int tries = 0; tries < 1000; tries++) {
 		int fd = socket(AF_VSOCK, SOCK_STREAM, 0);
-		if (fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof address))
+		if (fd < 0)
+			guest_fail("socket");
+		if (!connect(fd, (struct sockaddr *)&address, sizeof address))
 			return fd;
+		error = errno;
 		close(fd);
 		usleep(10000);
 	}
+	errno = error;
 	guest_fail("connect");
 }
 
@@ -124,6 +129,7 @@ static void run(const char *text, int fd)
 		guest_fail("bad job");
 	if (write(fd, way, 1) != 1)
 		guest_fail("write");
+	guest_begin(name);
 	uint64_t begin = guest_ns(), end = begin + milliseconds * 1000000ull;
 	uint64_t count = way[0] == 's' ? send_for(fd, bytes, end) :
 			 way[0] == 'r' ? receive_for(fd, bytes, end) :

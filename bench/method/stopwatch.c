@@ -8,7 +8,8 @@
  *   -k  the same, and the command is killed at that moment
  *   -t  it is killed after so long (default 60): its status then is 124
  *
- * Times are nanoseconds from just before the fork, -1 for what did not happen.
+ * Times are nanoseconds from just before the fork, -1 for what did not happen. For each text there is also how much
+ * processor time the command had used by then, all its threads together, in nanoseconds.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +31,7 @@ extern char **environ;
 
 struct marker {
 	const char *text;
-	long long at;
+	long long at, cpu;
 	int kills;
 };
 
@@ -53,6 +54,15 @@ static long long now(void)
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
+static long long cpu_of(pid_t child)
+{
+	struct timespec t;
+	clockid_t clock;
+	if (clock_getcpuclockid(child, &clock) || clock_gettime(clock, &t))
+		return -1;
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
 static void fail(const char *what)
 {
 	fprintf(stderr, "stopwatch: %s: %s\n", what, strerror(errno));
@@ -65,7 +75,7 @@ static void add_marker(const char *text, int kills)
 		errno = E2BIG;
 		fail("-m");
 	}
-	markers[marker_count++] = (struct marker){ text, -1, kills };
+	markers[marker_count++] = (struct marker){ text, -1, -1, kills };
 }
 
 /* What came just now may complete a marker that began before: looks back as far as one is long. */
@@ -79,6 +89,7 @@ static void look_for_markers(struct output *out, size_t from, pid_t child, long 
 		if (!memmem(out->text + start, out->length - start, markers[i].text, length))
 			continue;
 		markers[i].at = at;
+		markers[i].cpu = cpu_of(child);
 		if (markers[i].kills)
 			kill(child, SIGKILL);
 	}
@@ -127,6 +138,9 @@ static void report(long long end, int status, const struct rusage *used, const s
 	printf("{\"status\":%d,\"wall\":%lld,\"firstByte\":%lld,\"marks\":[", status, end, outputs[0].first);
 	for (int i = 0; i < marker_count; i++)
 		printf("%s%lld", i ? "," : "", markers[i].at);
+	printf("],\"cpuAtMarks\":[");
+	for (int i = 0; i < marker_count; i++)
+		printf("%s%lld", i ? "," : "", markers[i].cpu);
 	printf("],\"cpu\":%lld,\"maxRssKib\":%ld}\n",
 	       (used->ru_utime.tv_sec + used->ru_stime.tv_sec) * 1000000000LL +
 		       (used->ru_utime.tv_usec + used->ru_stime.tv_usec) * 1000LL,

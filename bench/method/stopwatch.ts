@@ -19,6 +19,8 @@ export interface Times {
   readonly firstByte: number | undefined;
   /** In the order of the options, `killAt` last. */
   readonly marks: readonly (number | undefined)[];
+  /** Processor time the command had used at each mark, all its threads together; undefined as in `marks`. */
+  readonly cpuAtMarks: readonly (number | undefined)[];
   /** Processor time of the command and of what it waited for. */
   readonly cpu: number;
   /** What it wrote: stdout, then stderr. */
@@ -42,16 +44,18 @@ export async function time(
 /** @param text the stopwatch's stdout */
 export function readTimes(text: string): Times {
   const end = text.indexOf("\n");
-  const { status, wall, firstByte, marks, cpu } = JSON.parse(text.slice(0, end)) as Record<string, number> & {
-    marks: number[];
-  };
+  const { status, wall, firstByte, marks, cpuAtMarks, cpu } = JSON.parse(text.slice(0, end)) as Record<
+    "status" | "wall" | "firstByte" | "cpu",
+    number
+  > & { marks: number[]; cpuAtMarks: number[] };
   const ms = (ns: number): number | undefined => (ns < 0 ? undefined : ns / 1e6);
   return {
-    status: status!,
-    wall: wall! / 1e6,
-    firstByte: ms(firstByte!),
+    status,
+    wall: wall / 1e6,
+    firstByte: ms(firstByte),
     marks: marks.map(ms),
-    cpu: cpu! / 1e6,
+    cpuAtMarks: cpuAtMarks.map(ms),
+    cpu: cpu / 1e6,
     output: text.slice(end + 1),
   };
 }

@@ -8,7 +8,7 @@ export type Place = "this machine" | "nested machine";
 
 export interface Metric {
   readonly name: string;
-  readonly unit: "ms" | "µs" | "MiB" | "bytes" | "1/s" | "MiB/s" | "";
+  readonly unit: "ms" | "µs" | "MiB" | "bytes" | "1/s" | "MiB/s" | "ms/GiB" | "";
   readonly better: "less" | "more";
   /** Samples by program, volt's first. Sample i of all of them is from the same round. */
   readonly samples: Readonly<Record<string, readonly number[]>>;

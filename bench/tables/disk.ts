@@ -1,10 +1,11 @@
 /** A disk, as a Linux guest sees it: requests a second, and bytes. */
 import { join } from "node:path";
 import { stockKernel } from "../../scripts/guest-kernel.ts";
-import { type JobResult, readResults, writeMeasuringInitramfs } from "../guests/measuring.ts";
+import { type JobResult, jobMarks, readResults, writeMeasuringInitramfs } from "../guests/measuring.ts";
 import { inRounds } from "../method/rounds.ts";
 import type { Metric } from "../report/result.ts";
 import { commandsFor, metricOf } from "./contest.ts";
+import { CPU_METHOD, cpuMetric } from "./host-cpu.ts";
 import type { Table } from "./table.ts";
 
 const DISK_MIB = 256;
@@ -27,6 +28,7 @@ const JOBS: readonly Job[] = [
   { name: "sr", title: "1 MiB sequential reads", way: "read", order: "sequential", bytes: KIB * KIB, depth: 4 },
   { name: "sw", title: "1 MiB sequential writes", way: "write", order: "sequential", bytes: KIB * KIB, depth: 4 },
 ];
+const NAMES = JOBS.map(({ name }) => name);
 const COMMAND_LINE = "console=ttyS0 quiet loglevel=1 reboot=t panic=-1 pci=off";
 
 export const disk: Table = {
@@ -48,15 +50,19 @@ export const disk: Table = {
     });
     const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
     const results = await inRounds([...commands.keys()], { runs, warmUp: 1 }, async (name) => {
-      const { output } = await context.time(context.places.linux, commands.get(name)!, { seconds: 90 });
-      return readResults(output);
+      const place = context.places.linux;
+      const times = await context.time(place, commands.get(name)!, { marks: jobMarks(NAMES), seconds: 90 });
+      return readResults(times, NAMES);
     });
     return {
       table: "disk",
       title: "A virtio disk",
       place: context.places.linux,
-      method: `A raw file of ${DISK_MIB} MiB in the host's page cache, O_DIRECT in the guest, ${milliseconds / 1000} s a job, 1 vCPU. QEMU with aio=io_uring.`,
-      metrics: JOBS.map((job) => metricOfJob(job, results)),
+      method: `A raw file of ${DISK_MIB} MiB in the host's page cache, O_DIRECT in the guest, ${milliseconds / 1000} s a job, 1 vCPU. QEMU with aio=io_uring. ${CPU_METHOD}`,
+      metrics: [
+        ...JOBS.map((job) => metricOfJob(job, results)),
+        ...JOBS.map(({ name, title, bytes }) => cpuMetric(title, name, bytes, results)),
+      ],
       absent: context.absent,
     };
   },

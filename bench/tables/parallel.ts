@@ -27,7 +27,7 @@ export const parallel: Table = {
     const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
     const results = await inRounds([...commands.keys()], { runs, warmUp: 1 }, async (name) => {
       const { output } = await context.time(context.places.linux, commands.get(name)!, { seconds: 90 });
-      return readResults(output);
+      return readResults({ output, cpuAtMarks: [] }, []);
     });
     return {
       table: "parallel",

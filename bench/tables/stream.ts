@@ -1,11 +1,12 @@
 /** What `stream.c` measures, for the tables that put it on a network or on vsock. */
 import { stockKernel } from "../../scripts/guest-kernel.ts";
 import type { Context } from "../context.ts";
-import { type JobResult, readResults, writeMeasuringInitramfs } from "../guests/measuring.ts";
+import { type JobResult, jobMarks, readResults, writeMeasuringInitramfs } from "../guests/measuring.ts";
 import { inRounds } from "../method/rounds.ts";
 import type { GuestSpec } from "../peers/peer.ts";
 import type { Metric } from "../report/result.ts";
 import { commandsFor, metricOf } from "./contest.ts";
+import { cpuMetric } from "./host-cpu.ts";
 
 const COMMAND_LINE = "console=ttyS0 quiet loglevel=1 reboot=t panic=-1 pci=off";
 const MEMORY_MIB = 256;
@@ -22,6 +23,8 @@ const JOBS: readonly Job[] = [
   { name: "receive", title: "host to guest", way: "receive", bytes: 64 * 1024 },
   { name: "echo", title: "round trips of a byte", way: "echo", bytes: 1 },
 ];
+
+const NAMES = JOBS.map(({ name }) => name);
 
 /**
  * @param words what `stream.c` is told before the jobs
@@ -50,8 +53,9 @@ export async function measureStreams(
   ]);
   const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
   const results = await inRounds([...contenders.keys()], { runs, warmUp: 1 }, async (name) => {
-    const { output } = await context.time(context.places.linux, contenders.get(name)!, { seconds: 60 });
-    return readResults(output);
+    const place = context.places.linux;
+    const times = await context.time(place, contenders.get(name)!, { marks: jobMarks(NAMES), seconds: 60 });
+    return readResults(times, NAMES);
   });
   const of = (way: "plain" | "vhost") =>
     Object.fromEntries([...plain.keys()].map((name) => [name, results[`${name} ${way}`]!]));
@@ -59,11 +63,13 @@ export async function measureStreams(
 }
 
 function metrics(prefix: string, results: Readonly<Record<string, JobResult[][]>>): Metric[] {
-  return JOBS.map(({ name, title, way }) => {
+  const streams = JOBS.filter(({ way }) => way !== "echo");
+  const speeds = JOBS.map(({ name, title, way }) => {
     const unit = way === "echo" ? "1/s" : "MiB/s";
     return metricOf(prefix + title, unit, results, (list) => {
       const result = list.find((one) => one.name === name);
       return result && (way === "echo" ? result.count : result.count / 2 ** 20) / result.seconds;
     });
   });
+  return [...speeds, ...streams.map(({ name, title }) => cpuMetric(prefix + title, name, 1, results))];
 }

@@ -1,6 +1,7 @@
 /** TCP between a Linux guest and the host, over virtio-net and a TAP device. */
 import type { Host } from "../../test/testbed/command.ts";
 import { startListener } from "../method/listener.ts";
+import { CPU_METHOD } from "./host-cpu.ts";
 import { measureStreams } from "./stream.ts";
 import type { Table } from "./table.ts";
 
@@ -22,7 +23,7 @@ export const tcp: Table = {
       table: "tcp",
       title: "TCP between guest and host",
       place: context.places.linux,
-      method: "virtio-net on a TAP device, one connection, 64 KiB a call, 1 vCPU. Bytes count when they have arrived.",
+      method: `virtio-net on a TAP device, one connection, 64 KiB a call, 1 vCPU. Bytes count when they have arrived. ${CPU_METHOD}`,
       metrics: [...plain, ...vhost],
       absent: context.absent,
     };

@@ -62,8 +62,10 @@ export const IORING_SETUP = {
 /** io_uring_register's operations. */
 export const IORING_REGISTER = { FILES: 2, RESTRICTIONS: 11, ENABLE_RINGS: 12 } as const;
 
+export const IORING_UNREGISTER = { FILES: 3 } as const;
+
 /** What a restriction is about. */
-export const IORING_RESTRICTION = { SQE_OP: 1, SQE_FLAGS_ALLOWED: 2, SQE_FLAGS_REQUIRED: 3 } as const;
+export const IORING_RESTRICTION = { REGISTER_OP: 0, SQE_OP: 1, SQE_FLAGS_ALLOWED: 2, SQE_FLAGS_REQUIRED: 3 } as const;
 
 /** Bits of an SQE's flags, as numbers. */
 export const IOSQE = { FIXED_FILE: 1, ASYNC: 16 } as const;

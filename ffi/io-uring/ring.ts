@@ -12,13 +12,14 @@ import {
   IORING_REGISTER,
   IORING_RESTRICTION,
   IORING_SETUP,
+  IORING_UNREGISTER,
   IOSQE,
 } from "./layouts.ts";
 import { enterRing, type RawRing, registerWithRing, setUpRing } from "./setup.ts";
 
 /** What a ring may be used for. Anything else the kernel refuses: a ring walks around seccomp. */
 export interface RingUse {
-  /** The one file it works on. */
+  /** The one file it works on at a time. */
   readonly file: Fd;
   /** RingOp numbers. */
   readonly operations: readonly number[];
@@ -39,6 +40,7 @@ export class IoUring implements Disposable {
   userData = 0;
   result = 0;
   readonly #raw: RawRing;
+  #file: Fd;
   readonly #mappings: readonly Mapping[];
   /** The rings as 32-bit words, and the submission entries. */
   readonly #words: Int32Array;
@@ -70,6 +72,7 @@ export class IoUring implements Disposable {
 
   private constructor(raw: RawRing, use: RingUse) {
     this.#raw = raw;
+    this.#file = use.file;
     this.entries = raw.sqEntries;
     const sq = (field: Field): number => get(raw.sqOffsets, field);
     const cq = (field: Field): number => get(raw.cqOffsets, field);
@@ -176,6 +179,23 @@ export class IoUring implements Disposable {
     return true;
   }
 
+  /**
+   * Puts another file in the place of the one it works on, which it has let go of when this returns (an update in place
+   * would keep it for another second). Call it when nothing is under way: the kernel's workers look a file up late.
+   * @throws SystemError: it works on the old one as before
+   */
+  replaceFile(file: Fd): void {
+    const ring = this.#raw.fd;
+    registerWithRing(ring, IORING_UNREGISTER.FILES, null, 0);
+    try {
+      registerFile(ring, file);
+      this.#file = file;
+    } catch (error) {
+      registerFile(ring, this.#file);
+      throw error;
+    }
+  }
+
   [Symbol.dispose](): void {
     for (const mapping of this.#mappings) mapping[Symbol.dispose]();
     this.#raw.fd.close();
@@ -209,17 +229,26 @@ function setUp(entries: number, about: string): RawRing {
   }
 }
 
-/** From here on the ring takes these operations on this file, and nothing can be registered any more. */
+/**
+ * From here on the ring takes these operations on this file, and nothing can be registered any more but another file in
+ * its place.
+ */
 function restrict(ring: Fd, { file, operations }: RingUse): void {
-  registerWithRing(ring, IORING_REGISTER.FILES, Int32Array.of(file.number), 1);
-  const { SQE_OP, SQE_FLAGS_ALLOWED, SQE_FLAGS_REQUIRED } = IORING_RESTRICTION;
+  registerFile(ring, file);
+  const { REGISTER_OP, SQE_OP, SQE_FLAGS_ALLOWED, SQE_FLAGS_REQUIRED } = IORING_RESTRICTION;
   const rules = [
     ...operations.map((operation) => rule(SQE_OP, operation)),
+    rule(REGISTER_OP, IORING_UNREGISTER.FILES),
+    rule(REGISTER_OP, IORING_REGISTER.FILES),
     rule(SQE_FLAGS_ALLOWED, IOSQE.FIXED_FILE | IOSQE.ASYNC),
     rule(SQE_FLAGS_REQUIRED, IOSQE.FIXED_FILE),
   ];
   registerWithRing(ring, IORING_REGISTER.RESTRICTIONS, Buffer.concat(rules), rules.length);
   registerWithRing(ring, IORING_REGISTER.ENABLE_RINGS, null, 0);
+}
+
+function registerFile(ring: Fd, file: Fd): void {
+  registerWithRing(ring, IORING_REGISTER.FILES, Int32Array.of(file.number), 1);
 }
 
 function rule(opcode: number, value: number): Uint8Array {

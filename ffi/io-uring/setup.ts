@@ -1,7 +1,7 @@
 /** io_uring_setup(2) and io_uring_register(2). */
 import { ptr } from "bun:ffi";
 import { get, pack } from "../abi.ts";
-import { check, errno } from "../error.ts";
+import { check } from "../error.ts";
 import { Fd } from "../fd.ts";
 import { libc } from "../libc.ts";
 import { IO_CQRING_OFFSETS, IO_SQRING_OFFSETS, IO_URING_PARAMS } from "./layouts.ts";
@@ -52,6 +52,5 @@ export function registerWithRing(
 
 /** Hands the kernel `count` entries of the submission queue. @returns how many it took, or minus errno */
 export function enterRing(ring: number, count: number): number {
-  const taken = libc.syscall(SYS_IO_URING_ENTER, ring, count, 0, 0, 0);
-  return taken < 0 ? -errno() : taken;
+  return libc.syscall(SYS_IO_URING_ENTER, ring, count, 0, 0, 0);
 }

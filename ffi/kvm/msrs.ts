@@ -1,7 +1,7 @@
 /** Model-specific registers as KVM's calls carry them, and the filter that says which of them a guest may touch. */
 import { ptr } from "bun:ffi";
 import { pack, put } from "../abi.ts";
-import { Errno, errno, SystemError } from "../error.ts";
+import { Errno, SystemError } from "../error.ts";
 import type { Fd } from "../fd.ts";
 import { libc } from "../libc.ts";
 import * as K from "./ioctls.ts";
@@ -39,7 +39,7 @@ export function readMsr(fd: Fd, index: number): bigint | undefined {
   const bytes = writeMsrs([{ index, value: 0 }]);
   const count = libc.ioctl(fd.number, K.Ioctl.KVM_GET_MSRS, bytes);
   // A vCPU answers that it read none; /dev/kvm fails.
-  if (count < 0 && errno() !== Errno.EINVAL) throw new SystemError("ioctl(KVM_GET_MSRS)", errno(), fd.about);
+  if (count < 0 && count !== -Errno.EINVAL) throw new SystemError("ioctl(KVM_GET_MSRS)", -count, fd.about);
   return count === 1
     ? new DataView(bytes.buffer).getBigUint64(MSRS.size + MSR_ENTRY.fields.data.offset, true)
     : undefined;

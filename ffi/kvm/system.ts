@@ -1,6 +1,6 @@
 /** The /dev/kvm descriptor: what the host's KVM can do, and new VMs. */
 import { get, put } from "../abi.ts";
-import { check, Errno, errno, SystemError } from "../error.ts";
+import { check, Errno, SystemError } from "../error.ts";
 import { Fd, O } from "../fd.ts";
 import { libc } from "../libc.ts";
 import type { CpuidEntry } from "./cpuid.ts";
@@ -66,10 +66,8 @@ export class Kvm implements Disposable {
     for (let room = 128; ; room *= 2) {
       const bytes = new Uint8Array(CPUID2.size + room * CPUID_ENTRY.size);
       put(bytes, CPUID2.fields.nent, room);
-      if (libc.ioctl(this.fd.number, Ioctl.KVM_GET_SUPPORTED_CPUID, bytes) === 0) {
-        return readCpuid(bytes, get(bytes, CPUID2.fields.nent));
-      }
-      const error = errno();
+      const error = -libc.ioctl(this.fd.number, Ioctl.KVM_GET_SUPPORTED_CPUID, bytes);
+      if (error === 0) return readCpuid(bytes, get(bytes, CPUID2.fields.nent));
       if (error !== Errno.E2BIG || room > 4096) {
         throw new SystemError("ioctl(KVM_GET_SUPPORTED_CPUID)", error, this.fd.about);
       }
@@ -81,7 +79,7 @@ export class Kvm implements Disposable {
     for (;;) {
       const fd = libc.ioctl(this.fd.number, Ioctl.KVM_CREATE_VM, null);
       // A signal during creation (it waits for an RCU grace period) is no failure.
-      if (fd < 0 && errno() === Errno.EINTR) continue;
+      if (fd === -Errno.EINTR) continue;
       return new Vm(new Fd(check(fd, "ioctl(KVM_CREATE_VM)", this.fd.about), "the VM"), this.vcpuMmapSize());
     }
   }

@@ -1,6 +1,6 @@
 /** One virtual CPU: its registers and KVM_RUN. Its ioctls belong to the thread that runs it. */
 import { get, pack, put } from "../abi.ts";
-import { check, errno } from "../error.ts";
+import { check } from "../error.ts";
 import type { Fd } from "../fd.ts";
 import { libc } from "../libc.ts";
 import { MAP, Mapping } from "../memory.ts";
@@ -51,7 +51,7 @@ export class Vcpu implements Disposable {
 
   /** Runs guest code until it needs us. @returns 0, or minus errno: EINTR and EAGAIN are everyday */
   run(): number {
-    return libc.ioctl(this.#number, Ioctl.KVM_RUN, null) < 0 ? -errno() : 0;
+    return libc.ioctl(this.#number, Ioctl.KVM_RUN, null);
   }
 
   /** KVM_SET_CPUID2. Before MSRs and special registers, and never after the first `run`. */

@@ -10,8 +10,16 @@ import { executable } from "./elf.ts";
 /** An argument: a number, or the address of a text, of bytes, or of a list of texts that ends with NULL. */
 export type Argument = number | string | Uint8Array | readonly Uint8Array[];
 
+/**
+ * In a call's place: forks. The child goes on with the list. The parent closes its descriptors, hands on to the child each
+ * signal of the set that it gets, and ends with the child's exit status, 128 + N where signal N ended that. The argument is
+ * the set, 64 bits, SIGCHLD among them; all of them have to be blocked.
+ */
+export const SUPERVISE = "supervise";
+const SUPERVISE_NUMBER = -1;
+
 export interface Call {
-  /** As its manual page names it. */
+  /** As its manual page names it, or SUPERVISE. */
   readonly call: string;
   readonly arguments: readonly Argument[];
   /** Where the result, 32 bits, goes: into bytes that another call has as an argument, or into an argument itself. */
@@ -40,7 +48,7 @@ export function program(calls: readonly Call[], report: { readonly bytes: Uint8A
   const nowhere = data.addressOf(new Uint8Array(4));
   for (const [i, { call, arguments: args, result, onError }] of calls.entries()) {
     const record = i * RECORD.size;
-    data.patch(record + RECORD.number, systemCallNumber(call));
+    data.patch(record + RECORD.number, call === SUPERVISE ? SUPERVISE_NUMBER : systemCallNumber(call));
     for (let n = 0; n < args.length; n++) data.patch(record + RECORD.arguments + 8 * n, data.value(args[n]!));
     data.patch(record + RECORD.result, result ? data.destination(result) : nowhere);
     data.patch(record + RECORD.errno, outcomes + NOT_MADE.length * i);

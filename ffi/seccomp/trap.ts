@@ -3,7 +3,7 @@ import { pack } from "../abi.ts";
 import { check } from "../error.ts";
 import { libc } from "../libc.ts";
 import { MAP, Mapping, PROT } from "../memory.ts";
-import { SIGACTION } from "../signal.ts";
+import { SIGACTION, setHandler } from "../signal.ts";
 import { FIRST_CALLS, SECOND_CALLS } from "../system-calls.ts";
 import {
   AUDIT_CODE,
@@ -98,6 +98,6 @@ export class SeccompTrap {
 
   #install(flags: number): void {
     const action = pack(SIGACTION, { sa_handler: this.#memory.address, sa_flags: SA_SIGINFO | SA_ONSTACK | flags });
-    check(libc.sigaction(SIGSYS, action, null), "sigaction", "SIGSYS");
+    setHandler(SIGSYS, action, "SIGSYS");
   }
 }

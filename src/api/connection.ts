@@ -1,10 +1,10 @@
 /** One client of the API. */
 import { EPOLL } from "../../ffi/epoll.ts";
-import { Errno } from "../../ffi/error.ts";
 import { closeSocket, receiveBytes, sendBytes } from "../../ffi/socket.ts";
 import { HttpError } from "../http/error.ts";
 import { type HttpRequest, RequestParser } from "./http/request.ts";
 import { encodeContinue, encodeProtocolError, encodeResponse, type HttpResponse } from "./http/response.ts";
+import { isForLater } from "./stream.ts";
 
 /** A connection as it crosses an exec: pure data. */
 export interface PlannedConnection {
@@ -61,7 +61,8 @@ export class Connection {
    * @returns whether the connection goes on
    */
   ready(handle: (request: HttpRequest) => HttpResponse | undefined): boolean {
-    if (this.#waits) return true;
+    // Its socket is watched for nothing: it is ready only because the client is gone.
+    if (this.#waits) return false;
     if (this.#unsent.length > 0) return this.#flush();
     if (this.#isLast) return false;
     if (!this.#mayHaveNext && !this.#receive()) return false;
@@ -84,6 +85,11 @@ export class Connection {
     if (this.#isLast) return undefined;
     const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
     return { fd: this.fd, unread: base64(this.#parser.unread), unsent: base64(this.#unsent), waits: this.#waits };
+  }
+
+  /** For whoever takes the socket over: this one is done with it. */
+  handOver(): { readonly unsent: Uint8Array; readonly unread: Uint8Array } {
+    return { unsent: this.#unsent, unread: this.#parser.unread };
   }
 
   close(): void {
@@ -117,8 +123,4 @@ export class Connection {
     this.#unsent = this.#unsent.subarray(n);
     return !(this.#isLast && this.#unsent.length === 0);
   }
-}
-
-function isForLater(result: number): boolean {
-  return result === -Errno.EAGAIN || result === -Errno.EINTR;
 }

@@ -1,8 +1,7 @@
 /** Stage one: the API's socket. */
-import type { Fd } from "../../ffi/fd.ts";
-import { unlink } from "../../ffi/files.ts";
-import { openListener } from "../host/listen.ts";
-import { MAX_BODY_BYTES, type PlannedApi } from "./server.ts";
+import { Fd } from "../../ffi/fd.ts";
+import { bindSocket, keepSocket, removeSocketFile, type SocketFile } from "../host/socket-file.ts";
+import { MAX_BODY_BYTES, type PlannedApi } from "./planned.ts";
 
 /** Clients that may wait to be accepted. */
 const BACKLOG = 128;
@@ -11,31 +10,36 @@ const PRIVATE = 0o177;
 
 /** A socket that nobody was promised yet: `withdraw` takes its file away again. */
 export interface ApiSocket {
-  /** Call it once every other descriptor that must not survive an exec is marked so. */
+  readonly file: SocketFile;
+  /** Call these once every other descriptor that must not survive an exec is marked so. */
   plan(): PlannedApi;
+  /** For a second stage that takes the file away: with it goes the folder, which nobody else may have in the sandbox. */
+  keepFile(): SocketFile;
   withdraw(): void;
 }
 
-/**
- * Binds. The file stays when volt ends: nothing in the sandbox can remove it.
- * @throws ConfigError
- */
+/** @throws ConfigError */
 export function listenForApi(path: string, flag = "--api"): ApiSocket {
-  const listener = listen(path, flag);
+  const file = listen(path, flag);
   return {
+    file,
     plan() {
-      listener.setInherited(true);
-      return { listener: listener.number, maxBodyBytes: MAX_BODY_BYTES, connections: [] };
+      new Fd(file.listener, path).setInherited(true);
+      return { listener: file.listener, maxBodyBytes: MAX_BODY_BYTES, connections: [] };
     },
-    withdraw: () => unlink(path),
+    keepFile() {
+      keepSocket(file);
+      return file;
+    },
+    withdraw: () => removeSocketFile(file),
   };
 }
 
-function listen(path: string, flag: string): Fd {
+function listen(path: string, flag: string): SocketFile {
   // No moment in which others could connect: the mode is there from the bind on.
   const before = process.umask(PRIVATE);
   try {
-    return openListener(path, flag, BACKLOG);
+    return bindSocket(path, flag, BACKLOG);
   } finally {
     process.umask(before);
   }

@@ -22,8 +22,11 @@ export interface Call {
   readonly body: string | undefined;
 }
 
+/** The answer is not there yet: given what takes it, once. */
+export type Later = (reply: (response: HttpResponse) => void) => void;
+
 /** By method and the path's first part, under `/volt` its first two: `PUT drives`, `GET volt/timeline`. */
-export type Routes = Readonly<Record<string, (call: Call) => HttpResponse>>;
+export type Routes = Readonly<Record<string, (call: Call) => HttpResponse | Later>>;
 
 export const NOT_BEFORE_START = "The requested operation is not supported before starting the microVM.";
 export const NOT_AFTER_START = "The requested operation is not supported after starting the microVM.";
@@ -32,7 +35,7 @@ export const NOT_AFTER_START = "The requested operation is not supported after s
 const BODY_IS_OPTIONAL = "balloon/hinting/";
 
 /** Never throws for what a client can do. */
-export function answer(request: HttpRequest, routes: Routes, counts: Counts): HttpResponse {
+export function answer(request: HttpRequest, routes: Routes, counts: Counts): HttpResponse | Later {
   const { method, path, body } = request;
   const parts = partsOf(path);
   const name = routeName(method, parts, routes);
@@ -41,12 +44,26 @@ export function answer(request: HttpRequest, routes: Routes, counts: Counts): Ht
     if (name === undefined) throw new Fault(`Invalid request method and/or path: ${method} ${parts[0] ?? ""}.`);
     return routes[name]!({ path: parts, body });
   });
-  countRequest(counts, name, response.status >= 400);
-  if (response.isDeprecated) counts.deprecatedRequests++;
-  return response;
+  return whenThere(response, ({ status, isDeprecated }) => {
+    countRequest(counts, name, status >= 400);
+    if (isDeprecated) counts.deprecatedRequests++;
+  });
 }
 
-function attempt(route: () => HttpResponse): HttpResponse {
+/** Has the answer looked at before it goes. */
+export function whenThere(answer: HttpResponse | Later, look: (response: HttpResponse) => void): HttpResponse | Later {
+  if (typeof answer === "function") {
+    return (reply) =>
+      answer((response) => {
+        look(response);
+        reply(response);
+      });
+  }
+  look(answer);
+  return answer;
+}
+
+function attempt(route: () => HttpResponse | Later): HttpResponse | Later {
   try {
     return route();
   } catch (error) {
@@ -63,6 +80,21 @@ export function json(value: unknown): HttpResponse {
 }
 
 export const NO_CONTENT: HttpResponse = { status: 204 };
+
+/** The answer to what may take its time: at once where it took none. @param begin hears what takes the answer, once */
+export function whenDone(begin: (reply: (response: HttpResponse) => void) => void): HttpResponse | Later {
+  let answer: HttpResponse | undefined;
+  let take = (response: HttpResponse): void => {
+    answer = response;
+  };
+  begin((response) => take(response));
+  return (
+    answer ??
+    ((reply) => {
+      take = reply;
+    })
+  );
+}
 
 /** A handler for what there is no more, not yet, or not now. */
 export function refuse(message: string): () => HttpResponse {

@@ -1,31 +1,28 @@
 /** The API of a machine that runs. */
+import type { Epoll } from "../../ffi/epoll.ts";
 import type { ControlService, MachineControl } from "../machine/control.ts";
-import { DEFAULT_ID, FIRECRACKER_VERSION, VERSION } from "../version.ts";
-import { answer, NO_CONTENT } from "./router.ts";
+import { FIRECRACKER_VERSION, VERSION } from "../version.ts";
+import type { PlannedApi } from "./planned.ts";
+import { answer, type Routes } from "./router.ts";
 import { type Identity, runningRoutes } from "./routes/running.ts";
 import { voltRoutes } from "./routes/volt.ts";
-import { ApiServer, type PlannedApi } from "./server.ts";
+import { ApiServer } from "./server.ts";
 
-/** @param planned what stage one made: a `PlannedApi` */
-export function serveRunning(planned: unknown): (control: MachineControl) => ControlService {
-  return (control) => service(planned as PlannedApi, control);
+/** @param id the VM's name @param epoll for the server's use alone */
+export function serveRunning(
+  planned: PlannedApi,
+  id: string,
+  control: MachineControl,
+  epoll: Epoll,
+): Pick<ControlService, "ready"> {
+  const routes: Routes = { ...runningRoutes(control, identity(control, id)), ...voltRoutes(control) };
+  return new ApiServer(planned, (request) => answer(request, routes, control.counts), epoll);
 }
 
-/** A server that goes on where stage one's stopped. */
-function service(planned: PlannedApi, control: MachineControl): ControlService {
-  const routes = { ...runningRoutes(control, ownIdentity(control)), ...voltRoutes(control) };
-  const server = new ApiServer(planned, (request) => answer(request, routes, control.counts));
+function identity(control: MachineControl, id: string): Identity {
   return {
-    fd: server.fd,
-    ready: () => server.ready(),
-    started: () => server.answerWaiting(NO_CONTENT),
-  };
-}
-
-function ownIdentity({ config }: MachineControl): Identity {
-  return {
-    instance: { id: config.volt.id ?? DEFAULT_ID, vmm_version: VERSION, app_name: "volt" },
+    instance: { id, vmm_version: VERSION, app_name: "volt" },
     version: { firecracker_version: FIRECRACKER_VERSION, volt_version: VERSION },
-    vmConfig: () => config,
+    vmConfig: () => control.config,
   };
 }

@@ -2,38 +2,45 @@
 import { EPOLL, Epoll } from "../../ffi/epoll.ts";
 import { Fd } from "../../ffi/fd.ts";
 import { accept, closeSocket, sendBytes } from "../../ffi/socket.ts";
-import { Connection, type PlannedConnection } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import type { HttpRequest } from "./http/request.ts";
 import { encodeTooMany, type HttpResponse } from "./http/response.ts";
+import type { PlannedApi } from "./planned.ts";
+import type { Later } from "./router.ts";
+import { type Stream, StreamConnection } from "./stream.ts";
 
 /** Firecracker's bound. */
 export const MAX_CONNECTIONS = 10;
-/** Firecracker's default, in bytes. */
-export const MAX_BODY_BYTES = 51_200;
+/** Clients that listen to a stream, beside those: many readers of a console must not keep out who controls the VM. */
+export const MAX_STREAMS = 16;
 /** Clients over the bound that are told so in one turn: a flood must not keep the thread from the devices. */
 const REFUSALS_A_TURN = 16;
 const LISTENER_TOKEN = 0;
+/** The slots' tokens follow the listener's, those of the streams follow these. */
+const FIRST_STREAM_TOKEN = 1 + MAX_CONNECTIONS;
 
-/** The server as it crosses an exec: pure data, and descriptors that survive it. */
-export interface PlannedApi {
-  readonly listener: number;
-  readonly maxBodyBytes: number;
-  readonly connections: readonly PlannedConnection[];
-}
+const TOO_MANY_STREAMS: HttpResponse = {
+  status: 503,
+  body: JSON.stringify({ fault_message: `volt has ${MAX_STREAMS} listeners already: let one go.` }),
+};
 
-/** @returns the answer, or undefined when it comes later, by `answerWaiting` */
-export type Handler = (request: HttpRequest) => HttpResponse | undefined;
+/** @returns the answer, or what takes it when it is there; undefined when it comes by `answerWaiting` */
+export type Handler = (request: HttpRequest) => HttpResponse | Later | undefined;
 
 export class ApiServer {
   readonly #listener: number;
   readonly #maxBodyBytes: number;
   readonly #handle: Handler;
-  readonly #epoll = new Epoll("the API");
+  readonly #epoll: Epoll;
   /** By their tokens: 1 more than the slot. */
   readonly #slots: (Connection | undefined)[] = new Array(MAX_CONNECTIONS).fill(undefined);
+  readonly #streams: (StreamConnection | undefined)[] = new Array(MAX_STREAMS).fill(undefined);
+  /** What the request of this turn is answered by. */
+  #stream: Stream | undefined;
 
-  /** @param handle may throw: the client then hears of an internal error */
-  constructor({ listener, maxBodyBytes, connections }: PlannedApi, handle: Handler) {
+  /** @param handle may throw: the client then hears of an internal error @param epoll for its use alone */
+  constructor({ listener, maxBodyBytes, connections }: PlannedApi, handle: Handler, epoll = new Epoll("the API")) {
+    this.#epoll = epoll;
     this.#listener = listener;
     this.#maxBodyBytes = maxBodyBytes;
     this.#handle = handle;
@@ -54,9 +61,10 @@ export class ApiServer {
   /** Has one turn: at most one request of each client. Never throws: no client ends the machine. */
   ready(): void {
     const count = this.#epoll.wait(0);
-    const tokens = Array.from({ length: count }, (_, i) => this.#epoll.token(i));
-    for (const token of tokens) {
+    const ready = Array.from({ length: count }, (_, i) => [this.#epoll.token(i), this.#epoll.events(i)] as const);
+    for (const [token, events] of ready) {
       if (token === LISTENER_TOKEN) this.#acceptAll();
+      else if (token >= FIRST_STREAM_TOKEN) this.#streamTurn(token - FIRST_STREAM_TOKEN, events);
       else this.#turn(token);
     }
   }
@@ -98,19 +106,54 @@ export class ApiServer {
     const slot = token - 1;
     const connection = this.#slots[slot];
     if (!connection) return;
-    this.#settle(
-      slot,
-      connection.ready((request) => this.#answer(request)),
-    );
+    this.#stream = undefined;
+    const goesOn = connection.ready((request) => this.#answer(request, connection, slot));
+    if (goesOn && this.#stream) this.#becomeStream(slot, connection, this.#stream);
+    else this.#settle(slot, goesOn);
   }
 
-  #answer(request: HttpRequest): HttpResponse | undefined {
+  #answer(request: HttpRequest, connection: Connection, slot: number): HttpResponse | undefined {
     try {
-      return this.#handle(request);
+      const answer = this.#handle(request);
+      if (typeof answer === "function") {
+        answer((response) => {
+          // Its client may have gone meanwhile, and another have its slot.
+          if (this.#slots[slot] === connection) this.#settle(slot, connection.answer(response));
+        });
+        return undefined;
+      }
+      if (answer?.stream && !this.#streams.includes(undefined)) return TOO_MANY_STREAMS;
+      this.#stream = answer?.stream;
+      return answer;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return { status: 400, body: JSON.stringify({ fault_message: message }) };
     }
+  }
+
+  #becomeStream(slot: number, { fd }: Connection, stream: Stream): void {
+    const { unsent, unread } = this.#slots[slot]!.handOver();
+    this.#slots[slot] = undefined;
+    const place = this.#streams.indexOf(undefined);
+    const token = FIRST_STREAM_TOKEN + place;
+    const watch = () => {
+      const connection = this.#streams[place];
+      if (connection) this.#epoll.modify(fd, connection.events, token);
+    };
+    this.#streams[place] = new StreamConnection(fd, stream, unsent, unread, watch);
+    watch();
+  }
+
+  #streamTurn(place: number, events: number): void {
+    const connection = this.#streams[place];
+    if (!connection) return;
+    if (connection.ready(events)) {
+      this.#epoll.modify(connection.fd, connection.events, FIRST_STREAM_TOKEN + place);
+      return;
+    }
+    this.#epoll.remove(connection.fd);
+    this.#streams[place] = undefined;
+    connection.close();
   }
 
   #settle(slot: number, goesOn: boolean): void {

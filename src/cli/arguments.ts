@@ -79,13 +79,14 @@ export function strictArguments(
   return { argv: normal, lists, given: seen };
 }
 
-interface KnownFlag {
+export interface KnownFlag {
   readonly name: string;
   readonly definition: Flag;
   readonly negated: boolean;
 }
 
-function flagTable(definition: ArgsDef): Map<string, KnownFlag> {
+/** Every way a flag of a command is written. */
+export function flagTable(definition: ArgsDef): Map<string, KnownFlag> {
   const table = new Map<string, KnownFlag>();
   for (const [name, argument] of Object.entries(definition)) {
     if (argument.type === "positional") continue;

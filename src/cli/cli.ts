@@ -21,6 +21,19 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDef>>> = {
   kernel: async () => plain((await import("./kernel/kernel.ts")).kernelCommand),
   health: async () => plain((await import("./health.ts")).healthCommand),
   cpu: async () => plain((await import("./cpu.ts")).cpuCommand),
+  schema: async () => plain((await import("./schema.ts")).schemaCommand),
+  ps: async () => plain((await import("./vm/ps.ts")).psCommand),
+  stop: async () => plain((await import("./vm/end.ts")).stopCommand),
+  kill: async () => plain((await import("./vm/end.ts")).killCommand),
+  pause: async () => plain((await import("./vm/pause.ts")).pauseCommand),
+  resume: async () => plain((await import("./vm/pause.ts")).resumeCommand),
+  console: async () => plain((await import("./vm/console.ts")).consoleCommand),
+  logs: async () => plain((await import("./vm/logs.ts")).logsCommand),
+  info: async () => plain((await import("./vm/info.ts")).infoCommand),
+  set: async () => plain((await import("./vm/set.ts")).setCommand),
+  events: async () => plain((await import("./vm/events.ts")).eventsCommand),
+  metrics: async () => plain((await import("./vm/metrics.ts")).metricsCommand),
+  completions: async () => plain((await import("./completions/completions.ts")).completionsCommand),
   version: async () => plain((await import("./version.ts")).versionCommand),
 };
 
@@ -49,7 +62,7 @@ export async function runCli(argv: readonly string[], firstLineNs: number): Prom
   if (words.includes("--help") || words.includes("-h")) return showHelp(command, EXAMPLES[word] ?? [], parent);
   const definition = (command.args ?? {}) as ArgsDef;
   const settled = withEnvironment(strictArguments(words, definition, word === "run"), definition);
-  await runAsSaid(command, settled, { rest, lists: settled.lists, firstLineNs });
+  await runAsSaid(command, settled, { rest, lists: settled.lists, main: mainCommand(), firstLineNs });
 }
 
 /** Errors name what the user wrote: the flag, or its variable. */
@@ -87,7 +100,7 @@ async function findCommand(parent: CommandDef, words: readonly string[], above =
   return await findCommand(command, rest, `${above}${word} `);
 }
 
-function mainCommand(): CommandDef {
+export function mainCommand(): CommandDef {
   const description = "a KVM microVM monitor: boots Linux in milliseconds. The shortest way to a guest: volt run";
   return defineCommand({ meta: { name: "volt", version: VERSION, description }, subCommands: { ...COMMANDS } });
 }

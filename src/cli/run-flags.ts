@@ -6,7 +6,6 @@ import type { VmConfigLayer } from "../config/parse.ts";
 import type { VmConfigInput } from "../config/schema.ts";
 import { parseMib } from "../config/size.ts";
 import { DEVICE_FLAGS, devicesOfFlags } from "./device-flags.ts";
-import { LATER_FLAGS } from "./later-flags.ts";
 import { SANDBOX_FLAGS, sandboxOfFlags } from "./sandbox-flags.ts";
 
 export const RUN_FLAGS = {
@@ -47,11 +46,19 @@ export const RUN_FLAGS = {
     options: ["serial", "virtio", "none"],
     description: "which console stdin and stdout are (default serial)",
   },
-  id: { type: "string", valueHint: "NAME", description: "a name for the VM" },
+  id: {
+    type: "string",
+    valueHint: "NAME",
+    description: "a name for the VM, and its guest's host name (default: a name that volt makes up)",
+  },
+  d: {
+    type: "boolean",
+    description: "detached: comes back, with the VM's name, once it runs (volt console, logs, stop)",
+  },
   api: {
     type: "string",
     valueHint: "SOCKET",
-    description: "the control API: HTTP on a new Unix socket, for its owner alone",
+    description: "where the control API listens, for its owner alone (default: a socket in the runtime folder)",
   },
   "boot-protocol": {
     type: "enum",
@@ -92,7 +99,6 @@ export const RUN_FLAGS = {
   },
   ...DEVICE_FLAGS,
   ...SANDBOX_FLAGS,
-  ...LATER_FLAGS,
   "print-config": { type: "boolean", description: "prints the resolved configuration as JSON and starts nothing" },
 } satisfies ArgsDef & Record<string, { readonly mayBeEmpty?: boolean }>;
 
@@ -101,6 +107,7 @@ export const RUN_EXAMPLES = [
   "volt run                           a shell in a new VM",
   "volt run -- uname -a               one command; its exit status is volt's",
   "volt run --memory 1G --cpus 2 -- sh -c 'nproc; free -m'",
+  "volt run -d --id web -- httpd -f   detached; then: volt console web, volt logs web, volt stop web",
   "volt run --disk root.ext4,root    a Linux on a disk",
   "volt run --kernel ./vmlinux --initrd ./initrd.cpio --append debug",
 ];
@@ -117,6 +124,7 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   "logger.log_path": "--log-file",
   "metrics.metrics_path": "--metrics-path",
   "volt.id": "--id",
+  "volt.detached": "-d",
   "volt.append": "--append",
   "volt.stop_timeout": "--stop-timeout",
   "volt.trace_path": "--trace",
@@ -156,6 +164,7 @@ export function configOfFlags(
     ...(args["metrics-path"] === undefined ? {} : { metrics: { metrics_path: args["metrics-path"] } }),
     volt: given({
       id: args.id,
+      detached: args.d,
       cpu_affinity: args["cpu-affinity"],
       append: args.append,
       command: command.length > 0 ? [...command] : undefined,

@@ -23,6 +23,10 @@ export const SANDBOX_FLAGS = {
     repeatable: true,
   },
   "require-namespaces": { type: "boolean", description: "no start without namespaces and a root of its own" },
+  "pid-namespace": {
+    type: "boolean",
+    description: "no process but volt in its sight: the one that was started stays, as its parent",
+  },
   sandbox: {
     type: "enum",
     options: ["enforce", "audit"],
@@ -48,6 +52,7 @@ export function sandboxOfFlags(args: SandboxArgs, paths: readonly string[] = [])
     ...(args.seccomp === undefined ? {} : { seccomp: args.seccomp }),
     ...(args.landlock === undefined ? {} : { landlock: args.landlock }),
     ...(namespaces === undefined ? {} : { namespaces }),
+    ...(args["pid-namespace"] === undefined ? {} : { pid_namespace: args["pid-namespace"] }),
   };
 }
 
@@ -55,6 +60,9 @@ function namespacesOfFlags(args: SandboxArgs): SandboxInput["namespaces"] {
   const required = args["require-namespaces"];
   if (required && args.namespaces === false) {
     throw new ConfigError("", "--no-namespaces", "not together with --require-namespaces: give one of them");
+  }
+  if (args["pid-namespace"] && args.namespaces === false) {
+    throw new ConfigError("", "--no-namespaces", "not together with --pid-namespace: give one of them");
   }
   if (required) return "require";
   return args.namespaces === undefined ? undefined : args.namespaces ? "auto" : "off";

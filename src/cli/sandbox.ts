@@ -1,6 +1,7 @@
 /** `volt sandbox show`: the rules a run would live under. */
 import { type ArgsDef, defineCommand } from "citty";
 import { landlockAbi } from "../../ffi/host.ts";
+import { ownRules } from "../api/own-face.ts";
 import { ConfigError } from "../config/error.ts";
 import { deviceKinds, deviceRules } from "../devices/virtio/registry.ts";
 import { SERVICE_RULES } from "../machine/service-rules.ts";
@@ -24,7 +25,8 @@ export const sandboxCommand = defineCommand({
     const { rest, lists } = data as Invocation;
     if (args.what !== "show") throw new ConfigError("", "sandbox", `"${args.what}" is not one of show`);
     const config = resolveConfig(args.config, configOfFlags(args, lists, rest));
-    const rules = [...deviceRules(await deviceKinds(config), config), ...(args.api === undefined ? [] : SERVICE_RULES)];
+    const own = ownRules(args.api !== undefined, config.volt.detached === true);
+    const rules = [...deviceRules(await deviceKinds(config), config, true), ...SERVICE_RULES, ...own];
     const layers = describeSandbox(config, rules, abiOrNone());
     print(STDOUT, args.json ? `${JSON.stringify({ layers }, null, 2)}\n` : text(layers));
   },

@@ -42,7 +42,7 @@ const drive = v.strictObject({
   num_queues: v.optional(whole(1, 8), 1),
 });
 
-const MAC = /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i;
+const MAC = /^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$/;
 
 const interfaceFields = v.strictObject({
   iface_id: deviceId,

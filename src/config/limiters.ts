@@ -8,5 +8,6 @@ export function withLimiters(config: VmConfig): VmConfig {
     "network-interfaces": config["network-interfaces"].map((card) =>
       card.vhost ? card : { rx_rate_limiter: {}, tx_rate_limiter: {}, ...card },
     ),
+    ...(config.entropy ? { entropy: { rate_limiter: {}, ...config.entropy } } : {}),
   };
 }

@@ -2,6 +2,10 @@
 import * as v from "valibot";
 import { deviceId, oneOf } from "./fields.ts";
 
+/** Firecracker's default; and the most: a guest may have a copy on the way for each of its connections to the service. */
+export const DEFAULT_MMDS_BYTES = 51_200;
+export const MOST_MMDS_BYTES = 2 * 2 ** 20;
+
 const ADDRESS = /^169\.254\.(\d{1,3})\.(\d{1,3})$/;
 
 /** Link-local (RFC 3927): 169.254.1.0 to 169.254.254.255. The networks at its ends are reserved. */

@@ -34,6 +34,8 @@ export const sandbox = v.strictObject({
   landlock: v.optional(v.boolean(), true),
   /** `auto` takes those that the host gives. */
   namespaces: v.optional(oneOf("auto", "require", "off"), "auto"),
+  /** One of its own, with a parent outside of it. */
+  pid_namespace: v.optional(v.boolean(), false),
   /** Who volt is once everything is open. */
   uid: v.optional(whole(0, MOST_ID)),
   gid: v.optional(whole(0, MOST_ID)),

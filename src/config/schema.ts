@@ -7,17 +7,13 @@ import { CpuTemplateSchema } from "./cpu-template.ts";
 import { balloon, drives, entropy, networkInterfaces, vsock } from "./devices.ts";
 import { bootArgs, cpuList, oneOf, path, seconds, text, whole } from "./fields.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log-levels.ts";
-import { mmdsConfig } from "./mmds.ts";
+import { MOST_MMDS_BYTES, mmdsConfig } from "./mmds.ts";
 import { sandbox } from "./sandbox.ts";
 
 /** A vCPU's number is its local APIC id; 32 is what the contract allows. */
 const VCPUS = { min: 1, max: 32 };
 /** 16 TiB: far beyond any host here, and exact in every calculation. */
 const MEMORY_MIB = { min: 1, max: 2 ** 24 };
-
-/** Firecracker's default; and the most: a guest may have a copy on the way for each of its connections to the service. */
-export const DEFAULT_MMDS_BYTES = 51_200;
-export const MOST_MMDS_BYTES = 2 * 2 ** 20;
 
 const bootSource = v.strictObject({
   /** A name in the kernel store, or a path. Without one: the store's default. */
@@ -64,6 +60,8 @@ const volt = v.strictObject({
   cpu_affinity: v.optional(cpuList),
   /** Added to the command line. */
   append: v.optional(bootArgs),
+  /** `volt run` comes back once the VM runs, and leaves it behind. */
+  detached: v.optional(v.boolean()),
   /** False: a guest without an initrd has none. */
   own_initramfs: v.optional(v.boolean()),
   /** What volt's own initramfs runs; its shell without one. */
@@ -82,8 +80,8 @@ const volt = v.strictObject({
   sandbox: v.optional(sandbox, {}),
   /** A file with the JSON that the metadata service has at the start. */
   metadata_path: v.optional(path),
-  /** Bytes of JSON it may have. */
-  mmds_size_limit: v.optional(whole(0, MOST_MMDS_BYTES), DEFAULT_MMDS_BYTES),
+  /** Bytes of JSON it may have, if not 51,200. */
+  mmds_size_limit: v.optional(whole(0, MOST_MMDS_BYTES)),
 });
 
 const vmFields = v.strictObject({

@@ -17,3 +17,8 @@ export function allowsOwnInit({ "boot-source": { initrd_path }, volt }: VmConfig
 export function keepsOwnInit(config: VmConfig): boolean {
   return rootDisk(config) === undefined || config.volt.command !== undefined;
 }
+
+/** Whether the guest's console is a terminal for somebody who is not there yet: the shell of a VM that runs detached. */
+export function awaitsReader({ volt }: VmConfig): boolean {
+  return volt.detached === true && volt.command === undefined;
+}

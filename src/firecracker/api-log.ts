@@ -2,6 +2,7 @@
 import { monotonicNs } from "../../ffi/clock.ts";
 import type { HttpRequest } from "../api/http/request.ts";
 import type { HttpResponse } from "../api/http/response.ts";
+import { type Later, whenThere } from "../api/router.ts";
 import type { FirecrackerLog } from "./log.ts";
 
 const STATUS: Readonly<Record<number, string>> = {
@@ -14,21 +15,23 @@ const METHOD = { GET: "Get", PUT: "Put", PATCH: "Patch", DELETE: "Delete" } as c
 /** Bodies that may hold what is nobody's business. */
 const PRIVATE = /^\/?(mmds|cpu-config)(\/|$)/;
 
-/** @param handle undefined: the answer comes later, and is told then */
-export function logged<T extends HttpResponse | undefined>(
-  log: FirecrackerLog,
-  request: HttpRequest,
-  handle: (request: HttpRequest) => T,
-): T {
+type Answer = HttpResponse | Later | undefined;
+
+/** @param handle its answer is told when it is there; undefined: others tell it */
+export function logged(log: FirecrackerLog, request: HttpRequest, handle: (request: HttpRequest) => Answer): Answer {
   const { method, path, body } = request;
   const tail = body === undefined || PRIVATE.test(path) ? "." : ` with body "${body}".`;
   log.write("info", `The API server received a ${METHOD[method]} request on "${path}"${tail}`, "api");
   const before = monotonicNs();
-  const response = handle(request);
-  if (!response) return response;
-  tell(log, response);
-  log.write("debug", `Total previous API call duration: ${Math.round((monotonicNs() - before) / 1e3)} us.`, "api");
-  return response;
+  const answer = handle(request);
+  return (
+    answer &&
+    whenThere(answer, (response) => {
+      tell(log, response);
+      const us = Math.round((monotonicNs() - before) / 1e3);
+      log.write("debug", `Total previous API call duration: ${us} us.`, "api");
+    })
+  );
 }
 
 function tell(log: FirecrackerLog, { status, body, isDeprecated }: HttpResponse): void {

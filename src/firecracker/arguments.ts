@@ -13,9 +13,14 @@ const VALUES = [
   ...(["http-api-max-payload-size", "mmds-size-limit", "describe-snapshot"] as const),
 ] as const;
 
+/** volt's own, which may be given more than once. */
+const ALLOW_PATH = "allow-path";
+
 type Flag = (typeof FLAGS)[number] | (typeof INFORMATION)[number];
 type Value = (typeof VALUES)[number];
-export type FirecrackerArguments = { readonly [K in Flag]?: true } & { readonly [K in Value]?: string };
+export type FirecrackerArguments = { readonly [K in Flag]?: true } & { readonly [K in Value]?: string } & {
+  readonly [ALLOW_PATH]?: readonly string[];
+};
 
 /** What wins over all others. */
 const FIRST = [
@@ -29,13 +34,14 @@ export function parseArguments(argv: readonly string[]): FirecrackerArguments {
   const end = argv.indexOf("--");
   const words = end < 0 ? argv : argv.slice(0, end);
   for (const [word, name] of FIRST) if (words.includes(word)) return { [name]: true };
-  const found: Record<string, string | true> = {};
+  const found: Record<string, string | true | string[]> = {};
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!;
     const name = word.startsWith("--") ? word.slice(2) : "";
-    const takesValue = (VALUES as readonly string[]).includes(name);
+    const takesValue = name === ALLOW_PATH || (VALUES as readonly string[]).includes(name);
     if (!takesValue && !([...FLAGS, ...INFORMATION] as readonly string[]).includes(name)) throw unexpected(word);
-    if (Object.hasOwn(found, name)) throw new ArgumentsError(`The argument '${name}' was provided more than once.`);
+    if (name !== ALLOW_PATH && Object.hasOwn(found, name))
+      throw new ArgumentsError(`The argument '${name}' was provided more than once.`);
     if (!takesValue) {
       found[name] = true;
       continue;
@@ -44,7 +50,8 @@ export function parseArguments(argv: readonly string[]): FirecrackerArguments {
     if (value === undefined || value.startsWith("--")) {
       throw new ArgumentsError(`The argument '${name}' requires a value, but none was supplied.`);
     }
-    found[name] = value;
+    if (name === ALLOW_PATH) found[name] = [...((found[name] as string[] | undefined) ?? []), value];
+    else found[name] = value;
   }
   if (found["no-api"] && !found["config-file"]) {
     throw new ArgumentsError("Argument 'config-file' required, but not found.");

@@ -2,7 +2,7 @@
 import { parseJson } from "../api/body.ts";
 import { Fault } from "../api/router.ts";
 import { taking } from "../api/routes/mmds.ts";
-import { MOST_MMDS_BYTES } from "../config/schema.ts";
+import { MOST_MMDS_BYTES } from "../config/mmds.ts";
 import { readInput } from "../host/open-file.ts";
 import { type Draft, metadataOf } from "./draft.ts";
 import type { FirecrackerLog } from "./log.ts";

@@ -3,8 +3,7 @@
 import { Fd, O } from "../../ffi/fd.ts";
 import { Fault } from "../api/router.ts";
 import type { CpuTemplate } from "../config/cpu-template.ts";
-import { isLinkLocal } from "../config/mmds.ts";
-import { DEFAULT_MMDS_BYTES } from "../config/schema.ts";
+import { DEFAULT_MMDS_BYTES, isLinkLocal } from "../config/mmds.ts";
 import { MmdsStore } from "../devices/mmds/store.ts";
 import { openLineTarget } from "../host/line-target.ts";
 import type { PlannedMetrics } from "../machine/metrics-file.ts";

@@ -1,10 +1,11 @@
 /** Firecracker's face on a machine that runs. */
 import { exitNow } from "../../ffi/process.ts";
 import { Signal } from "../../ffi/signal.ts";
+import type { PlannedApi } from "../api/planned.ts";
 import { answer, fault, NO_CONTENT } from "../api/router.ts";
 import { type Identity, runningRoutes } from "../api/routes/running.ts";
 import { voltRoutes } from "../api/routes/volt.ts";
-import { ApiServer, type PlannedApi } from "../api/server.ts";
+import { ApiServer } from "../api/server.ts";
 import type { ControlService, MachineControl } from "../machine/control.ts";
 import type { Face } from "../machine/face.ts";
 import type { Counts } from "../observe/metrics/counts.ts";
@@ -13,7 +14,7 @@ import { logged } from "./api-log.ts";
 import type { Draft } from "./draft.ts";
 import { Exit, firecrackerExitCode, SIGNAL_EXITS } from "./exit-code.ts";
 import { FirecrackerLog, type LogSettings } from "./log.ts";
-import { vmConfigJson } from "./vm-config.ts";
+import { liveDraft, vmConfigJson } from "./vm-config.ts";
 
 /** What crosses the exec: pure data. */
 export interface PlannedFirecracker {
@@ -64,7 +65,7 @@ export function sayGoodbye(log: FirecrackerLog, status: number): void {
 }
 
 function serve(control: MachineControl, api: PlannedApi, draft: Draft, log: FirecrackerLog): ControlService {
-  const routes = { ...runningRoutes(control, identity(draft, log)), ...voltRoutes(control) };
+  const routes = { ...runningRoutes(control, identity(control, draft, log)), ...voltRoutes(control) };
   const server = new ApiServer(api, (request) => logged(log, request, (r) => answer(r, routes, control.counts)));
   return {
     fd: server.fd,
@@ -73,10 +74,10 @@ function serve(control: MachineControl, api: PlannedApi, draft: Draft, log: Fire
   };
 }
 
-function identity(draft: Draft, log: FirecrackerLog): Identity {
+function identity(control: MachineControl, draft: Draft, log: FirecrackerLog): Identity {
   return {
     instance: { id: log.settings.id, vmm_version: FIRECRACKER_VERSION, app_name: "Firecracker" },
     version: { firecracker_version: FIRECRACKER_VERSION },
-    vmConfig: () => vmConfigJson(draft),
+    vmConfig: () => vmConfigJson(liveDraft(draft, control)),
   };
 }

@@ -8,6 +8,7 @@ export const HELP_TEXT = `Firecracker v${FIRECRACKER_VERSION}
 volt ${VERSION} in its place: see docs/firecracker.md.
 
 optional arguments:
+  --allow-path <path>                  volt's own: what a disk may have behind it later (repeatable).
   --api-sock <api-sock>                The API's socket. [default: "/run/firecracker.socket"]
   --boot-timer                         Accepted: the boot's times are at /volt/timeline.
   --config-file <config-file>          A microVM in JSON, started at once.

@@ -4,9 +4,10 @@ import { Errno, SystemError } from "../../ffi/error.ts";
 import { Fd } from "../../ffi/fd.ts";
 import { exitNow, nameThread } from "../../ffi/process.ts";
 import { listenAt } from "../../ffi/socket.ts";
+import { MAX_BODY_BYTES, type PlannedApi } from "../api/planned.ts";
 import { answer, fault } from "../api/router.ts";
-import { ApiServer, MAX_BODY_BYTES, type PlannedApi } from "../api/server.ts";
-import { MOST_MMDS_BYTES } from "../config/schema.ts";
+import { ApiServer } from "../api/server.ts";
+import { MOST_MMDS_BYTES } from "../config/mmds.ts";
 import { type Counts, newCounts } from "../observe/metrics/counts.ts";
 import { Timeline } from "../observe/timeline.ts";
 import { DEFAULT_ID, FIRECRACKER_VERSION } from "../version.ts";
@@ -48,7 +49,7 @@ export async function runFirecracker(argv: readonly string[], firstLineNs: numbe
   const first = () => (args["no-api"] ? undefined : listen(args, log));
   const api = again?.api ?? first();
   if (!again && api) measureStartUp(args, counts);
-  const life = new Life({ draft, log, counts, timeline }, api);
+  const life = new Life({ draft, log, counts, timeline, allowedPaths: allowedPaths(args) }, api);
   if (again) life.answerWaiting(again.problem);
   else if (args["config-file"] !== undefined) await life.startFromFile(args["config-file"]);
   return await life.run();
@@ -59,6 +60,8 @@ interface LifeParts {
   readonly log: FirecrackerLog;
   readonly counts: Counts;
   readonly timeline: Timeline;
+  /** What the API may open once the machine runs. */
+  readonly allowedPaths: readonly string[];
 }
 
 /** The time before the start. */
@@ -67,14 +70,16 @@ class Life {
   readonly #log: FirecrackerLog;
   readonly #counts: Counts;
   readonly #timeline: Timeline;
+  readonly #allowedPaths: readonly string[];
   readonly #server: ApiServer | undefined;
   #wantsStart = false;
 
-  constructor({ draft, log, counts, timeline }: LifeParts, api: PlannedApi | undefined) {
+  constructor({ draft, log, counts, timeline, allowedPaths }: LifeParts, api: PlannedApi | undefined) {
     this.#draft = draft;
     this.#log = log;
     this.#counts = counts;
     this.#timeline = timeline;
+    this.#allowedPaths = allowedPaths;
     const routes = draftRoutes(draft, log, () => {
       this.#wantsStart = true;
     });
@@ -130,7 +135,7 @@ class Life {
 
   async #start(fromFile: boolean): Promise<never> {
     const [draft, log, counts, timeline, server] = [this.#draft, this.#log, this.#counts, this.#timeline, this.#server];
-    return await startDraft({ draft, log, counts, timeline, server, fromFile });
+    return await startDraft({ draft, log, counts, timeline, server, fromFile, allowedPaths: this.#allowedPaths });
   }
 }
 
@@ -207,6 +212,13 @@ function announce(args: FirecrackerArguments, log: FirecrackerLog): void {
   }
   if (args["no-seccomp"] || args["seccomp-filter"]) log.write("info", "volt keeps its own seccomp filters.");
   if (args["boot-timer"]) log.write("warn", "--boot-timer: the boot's times are at /volt/timeline, not in the log.");
+}
+
+/** The flag's, and the variable's, which is for engines that give no flags of volt's: several with colons between them. */
+function allowedPaths(args: FirecrackerArguments): string[] {
+  const fromEnvironment = (process.env["VOLT_ALLOW_PATH"] ?? "").split(":").filter((path) => path !== "");
+  const paths = [...(args["allow-path"] ?? []), ...fromEnvironment];
+  return paths.map((path) => (path.startsWith("/") ? path : `${process.cwd()}/${path}`));
 }
 
 function listen(args: FirecrackerArguments, log: FirecrackerLog): PlannedApi {

@@ -22,6 +22,7 @@ export interface Start {
   /** Undefined under --no-api. */
   readonly server: ApiServer | undefined;
   readonly fromFile: boolean;
+  readonly allowedPaths: readonly string[];
   readonly timeline: Timeline;
 }
 
@@ -37,10 +38,11 @@ export class StartError extends Error {
 }
 
 /** Returns only by a StartError. */
-export async function startDraft({ draft, log, counts, server, fromFile, timeline }: Start): Promise<never> {
+export async function startDraft(start: Start): Promise<never> {
+  const { draft, log, counts, server, fromFile, allowedPaths, timeline } = start;
   let hasOpened = false;
   try {
-    const config = parseConfig(toVmConfig(draft, log.settings.id), "");
+    const config = parseConfig(toVmConfig(draft, log.settings.id, allowedPaths), "");
     const kinds = await deviceKinds(config);
     const kernel = findKernel(config["boot-source"].kernel_image_path);
     checkSandbox(config.volt.sandbox);

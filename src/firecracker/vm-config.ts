@@ -1,5 +1,7 @@
 /** A draft as volt's own configuration, and as Firecracker shows it. */
 import type { VmConfigInput } from "../config/schema.ts";
+import type { MachineControl } from "../machine/control.ts";
+import { balloonNow } from "../machine/live-config.ts";
 import type { Draft } from "./draft.ts";
 
 export const DEFAULT_BOOT_ARGS =
@@ -8,8 +10,8 @@ const NO_PCI = "pci=off";
 
 type Limiter = Draft["drives"][number]["rate_limiter"];
 
-/** What `volt run` would be told to make this machine. */
-export function toVmConfig(draft: Draft, id: string): VmConfigInput {
+/** What `volt run` would be told to make this machine. @param allowedPaths what its disks may have behind them later */
+export function toVmConfig(draft: Draft, id: string, allowedPaths: readonly string[]): VmConfigInput {
   const { machine, boot, vsock } = draft;
   return {
     "boot-source": {
@@ -39,7 +41,12 @@ export function toVmConfig(draft: Draft, id: string): VmConfigInput {
     ...(draft.balloon ? { balloon: draft.balloon } : {}),
     ...(draft.entropy ? { entropy: { rate_limiter: limiter(draft.entropy.rate_limiter ?? {}) } } : {}),
     ...(draft.mmds ? { "mmds-config": draft.mmds } : {}),
-    volt: { id, own_initramfs: false, mmds_size_limit: draft.metadataLimit },
+    volt: {
+      id,
+      own_initramfs: false,
+      mmds_size_limit: draft.metadataLimit,
+      sandbox: { allow_paths: [...allowedPaths] },
+    },
   };
 }
 
@@ -88,6 +95,23 @@ export function vmConfigJson(draft: Draft): Readonly<Record<string, unknown>> {
     entropy: entropy ? { rate_limiter: limiterJson(entropy.rate_limiter) } : null,
     pmem: [],
     "memory-hotplug": null,
+  };
+}
+
+/** A draft that was started, with what was changed since. */
+export function liveDraft(draft: Draft, control: MachineControl): Draft {
+  return {
+    ...draft,
+    drives: draft.drives.map((drive) => {
+      const { path, limits } = control.disk(drive.drive_id);
+      return { ...drive, path_on_host: path, rate_limiter: limits };
+    }),
+    interfaces: draft.interfaces.map((card) => {
+      const { receive, transmit } = control.networkInterface(card.iface_id).limits;
+      return { ...card, rx_rate_limiter: receive, tx_rate_limiter: transmit };
+    }),
+    balloon: draft.balloon && { ...draft.balloon, ...balloonNow(control) },
+    entropy: draft.entropy && { rate_limiter: control.entropy().limits },
   };
 }
 

@@ -8,7 +8,7 @@ const MIB = 2 ** 20;
 const USUAL_MIB = 128;
 /**
  * What volt takes beside the guest's memory, and all of it counts against the limit: its own memory and the pages of its
- * executable that it keeps using (MEASURED in docs/containers.md), a thread a vCPU, and the kernel's tables for the
+ * executable that it keeps using (measured: docs/containers.md), a thread a vCPU, and the kernel's tables for the
  * guest's memory, which grow with it.
  */
 const OWN_MIB = 40;

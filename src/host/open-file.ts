@@ -56,20 +56,26 @@ export function openLines(path: string, flag: string): Fd {
  * @throws ConfigError
  */
 export function openDiskFile(path: string, flag: string, readOnly: boolean, direct: boolean): Fd {
+  return open(path, flag, diskAccess(readOnly, direct), readOnly ? "read" : "read and write");
+}
+
+/** The flags of the above. */
+export function diskAccess(readOnly: boolean, direct: boolean): number {
   // EXCL means nothing for a regular file that is there.
   const access = readOnly ? O.RDONLY : O.RDWR | O.EXCL;
-  return open(path, flag, access | O.NONBLOCK | (direct ? O.DIRECT : 0), readOnly ? "read" : "read and write");
+  return access | O.NONBLOCK | (direct ? O.DIRECT : 0);
 }
 
 function open(path: string, flag: string, flags: number, purpose: Purpose): Fd {
   try {
     return Fd.open(path, flags, 0o644);
   } catch (error) {
-    throw new ConfigError("", flag, mend(error, path, purpose));
+    throw new ConfigError("", flag, openProblem(error, path, purpose));
   }
 }
 
-function mend(error: unknown, path: string, purpose: Purpose): string {
+/** Why a file can't be opened, and the mend. */
+export function openProblem(error: unknown, path: string, purpose: Purpose): string {
   const readOnlyHelps = purpose === "read and write" ? ", or add ro" : "";
   switch (error instanceof SystemError ? error.errno : 0) {
     case Errno.ENOENT:

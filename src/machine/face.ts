@@ -1,4 +1,5 @@
 /** Who volt is to those who started it: itself, or a program it stands in for. The machine behind is the same. */
+import type { Rule } from "../security/seccomp/rule.ts";
 import type { ControlService, MachineControl } from "./control.ts";
 import { exitCode } from "./exit-code.ts";
 import { HANDLED_SIGNALS, SIGNALS, type SignalMeaning } from "./signals.ts";
@@ -12,8 +13,12 @@ export interface Face {
   meaning(signal: number): SignalMeaning | undefined;
   /** @param guestStatus the byte the guest wrote to port 0x501, 0 for none */
   exitCode(end: EndCode, guestStatus: number, signal: number): number;
+  /** What the kernel has to allow for it while the guest runs. */
+  readonly rules?: readonly Rule[];
   /** The vCPUs run. */
   started?(): void;
+  /** The main loop has had a turn. */
+  turned?(): void;
   /** The machine has ended, and volt is about to: the last thing it does. */
   ending?(status: number): void;
   /** The start failed in the second stage: whoever waits for it is told. */
@@ -22,14 +27,14 @@ export interface Face {
   readonly serve: ((control: MachineControl) => ControlService) | undefined;
 }
 
-/** volt itself. */
-export function ownFace(serve: Face["serve"]): Face {
+/** volt itself. @param more what this start adds: its API, and who waits for it */
+export function ownFace(more: Pick<Face, "serve"> & Partial<Face>): Face {
   return {
     threads: { main: "volt", vcpu: "vcpu" },
     signals: HANDLED_SIGNALS,
     meaning: (signal) => SIGNALS.get(signal),
     exitCode,
     failed() {},
-    serve,
+    ...more,
   };
 }

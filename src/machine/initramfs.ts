@@ -3,6 +3,7 @@ import embedded from "../../dist/guest/initramfs.cpio" with { type: "file" };
 import { Fd } from "../../ffi/fd.ts";
 import { runArchive } from "../boot/initramfs.ts";
 import { selectModules, type WantedModules } from "../boot/modules.ts";
+import { awaitsReader } from "../config/user-land.ts";
 import { hasStdioPorts, STDIO_PORTS } from "../devices/virtio/console/stdio.ts";
 import { PORTS } from "./layout.ts";
 import type { Plan } from "./plan.ts";
@@ -19,7 +20,7 @@ const OFFERED_MODULES = ["ptp_kvm"];
  */
 export function defaultInitramfs(plan: Plan, land: UserLand, wanted: WantedModules): Uint8Array[] {
   const { command = [], id } = plan.config.volt;
-  const terminal = plan.stdin.isTerminal && plan.stdout.isTerminal;
+  const terminal = (plan.stdin.isTerminal && plan.stdout.isTerminal) || awaitsReader(plan.config);
   const run = runArchive({
     argv: command,
     env: plan.term && terminal ? { TERM: plan.term } : {},

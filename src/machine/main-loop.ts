@@ -11,6 +11,7 @@ import type { Readings } from "../observe/metrics/readings.ts";
 import { Console } from "./console/console.ts";
 import { Terminal } from "./console/terminal.ts";
 import type { ControlService, MachineControl } from "./control.ts";
+import { EventFeed } from "./events.ts";
 import { machineControl } from "./machine-control.ts";
 import { MetricsFile } from "./metrics-file.ts";
 import type { MachineParts } from "./parts.ts";
@@ -46,6 +47,7 @@ export class MainLoop {
   readonly #virtio: VirtioIo;
   readonly #readings: () => Readings;
   readonly #metrics: MetricsFile | undefined;
+  readonly #events = new EventFeed();
   #service: ControlService | undefined;
   /** A guest that was asked to go down: by which signal, when it is ended, when it is asked again (monotonic ns). */
   #askedBy = 0;
@@ -66,7 +68,7 @@ export class MainLoop {
     this.#console = new Console(parts, this.#virtio, (action) => {
       if (action === "quit") state.finish(End.signal, Signal.SIGTERM);
       else if (action === "power button") this.#button.press();
-      else this.#terminal.showHelp();
+      else if (action === "help") this.#terminal.showHelp();
     });
     this.#epoll.add(lines.wake, EPOLL.IN, Token.wake);
     this.#epoll.add(this.#signals.fd.number, EPOLL.IN, Token.signals);
@@ -76,10 +78,17 @@ export class MainLoop {
 
   /** Lets a control API in: `create` is given what it may do. */
   serve(create: (control: MachineControl) => ControlService): ControlService {
-    const shutDown = (): void => this.#askToShutDown(Signal.SIGTERM, "the API");
-    const { flushMetrics } = this;
-    const own = { button: this.#button, readings: this.#readings, flushMetrics, shutDown };
-    const service = create(machineControl(this.#parts, own));
+    const control = machineControl(this.#parts, {
+      button: this.#button,
+      console: this.#console,
+      events: this.#events,
+      readings: this.#readings,
+      flushMetrics: this.flushMetrics,
+      isStopping: () => this.#askedBy !== 0,
+      shutDown: () => this.#askToShutDown(Signal.SIGTERM, "the API"),
+      end: () => this.#end(Signal.SIGHUP, "the API"),
+    });
+    const service = create(control);
     this.#service = service;
     this.#epoll.add(service.fd, EPOLL.IN, Token.service);
     return service;
@@ -115,6 +124,7 @@ export class MainLoop {
     }
     if (untilMs(this.#nextPress) <= 0) this.#press();
     if (untilMs(this.#deadline) <= 0) this.#giveUp();
+    this.#parts.face.turned?.();
   }
 
   #wakeUp(): void {
@@ -127,15 +137,13 @@ export class MainLoop {
   }
 
   #onSignal(signal: number): void {
-    const { state, log, counts } = this.#parts;
     switch (this.#parts.face.meaning(signal)) {
       case "shut down":
         this.#askToShutDown(signal, signalName(signal));
         break;
       case "end":
-        counts.signals[signal] = 1;
-        log.info(`ended by ${signalName(signal)}`);
-        state.finish(End.signal, signal);
+        this.#parts.counts.signals[signal] = 1;
+        this.#end(signal, signalName(signal));
         break;
       case "suspend":
         this.#terminal.suspend();
@@ -149,6 +157,11 @@ export class MainLoop {
     }
   }
 
+  #end(signal: number, who: string): void {
+    this.#parts.log.info(`ended by ${who}`);
+    this.#parts.state.finish(End.signal, signal);
+  }
+
   /** The first request counts: a second signal neither shortens nor restarts the guest's time. */
   #askToShutDown(signal: number, who: string): void {
     if (this.#askedBy !== 0) return;
@@ -159,6 +172,7 @@ export class MainLoop {
     // One that stands still can't hear it.
     this.#parts.vcpus.resume();
     this.#press();
+    this.#events.tell({ event: "stopping", by: who });
     log.info(`${who}: asked the guest to shut down, it has ${seconds} s`);
   }
 
@@ -194,6 +208,7 @@ export class MainLoop {
     if (plan.trace !== undefined) writeTrace(plan.trace, timeline, exitRecords?.read() ?? [], log);
     const status = this.#parts.face.exitCode(state.endCode, state.guestStatus, state.endSignal);
     this.flushMetrics();
+    this.#events.tell({ event: "ended", how: END_TEXTS[state.endCode], status });
     this.#parts.face.ending?.(status);
     exitNow(status);
   }

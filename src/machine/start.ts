@@ -57,7 +57,11 @@ export async function startMachine(
   blockSignals(face.signals);
   nameThread(face.threads.main);
   const kinds = await deviceKinds(plan.config);
-  const rules = [...deviceRules(kinds, plan.config), ...(face.serve ? SERVICE_RULES : [])];
+  const rules = [
+    ...deviceRules(kinds, plan.config, face.serve !== undefined),
+    ...(face.serve ? SERVICE_RULES : []),
+    ...(face.rules ?? []),
+  ];
   const mmds = new MmdsStore(plan.config.volt.mmds_size_limit, plan.metadata);
   const created = createDevices(kinds, plan.config, plan.devices, { mmds });
   try {

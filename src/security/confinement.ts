@@ -6,8 +6,9 @@ import { CAP, effectiveCapabilities } from "../../ffi/capabilities.ts";
 import { Fd, O } from "../../ffi/fd.ts";
 import { readLink } from "../../ffi/files.ts";
 import type { VmConfig } from "../config/schema.ts";
-import type { OpenFolder } from "./folder.ts";
+
 import { libraryPaths } from "./libraries.ts";
+import type { OpenPaths } from "./open-path.ts";
 import type { Step } from "./step.ts";
 import { landlockRuleset, landlockSteps, pathRules, requiredAbi } from "./steps/landlock.ts";
 import { limitSteps } from "./steps/limits.ts";
@@ -22,7 +23,9 @@ export interface Demands {
   /** Steps without which there is no start: their place in the list, and what to say. */
   readonly required: readonly (readonly [index: number, problem: string])[];
   /** The steps that tell of namespaces and of the new root; undefined where none were asked for. */
-  readonly namespaces: { readonly unshared: number; readonly rooted: number; readonly mustBe: boolean } | undefined;
+  readonly namespaces:
+    | { readonly unshared: number; readonly rooted: number; readonly mustBe: boolean; readonly ownPids: boolean }
+    | undefined;
 }
 
 export interface Confinement {
@@ -30,14 +33,18 @@ export interface Confinement {
   readonly demands: Demands;
 }
 
-/** @param folders what devices have open @throws ConfigError, SystemError: what is asked for can't be had here */
-export function confinement(config: SandboxConfig, folders: readonly OpenFolder[]): Confinement {
+/**
+ * @param open what devices have open
+ * @param signals those that volt handles, all of them blocked: a parent outside of a PID namespace hands them on
+ * @throws ConfigError, SystemError: what is asked for can't be had here
+ */
+export function confinement(config: SandboxConfig, open: OpenPaths, signals: readonly number[]): Confinement {
   const steps = [
     ...limitSteps(),
-    ...ownNamespaces(config, folders),
-    ...privilegeSteps({ uid: config.uid, gid: config.gid }),
+    ...ownNamespaces(config, open, signals),
+    ...privilegeSteps({ uid: config.uid, gid: config.gid }, config.pid_namespace),
   ];
-  if (config.landlock) steps.push(...landlock(config, folders));
+  if (config.landlock) steps.push(...landlock(config, open));
   const find = (mark: string) => steps.findIndex((step) => step.mark === mark);
   return {
     steps,
@@ -48,7 +55,12 @@ export function confinement(config: SandboxConfig, folders: readonly OpenFolder[
       namespaces:
         config.namespaces === "off"
           ? undefined
-          : { unshared: find(UNSHARED), rooted: find(ROOTED), mustBe: config.namespaces === "require" },
+          : {
+              unshared: find(UNSHARED),
+              rooted: find(ROOTED),
+              mustBe: config.namespaces === "require",
+              ownPids: config.pid_namespace,
+            },
     },
   };
 }
@@ -62,7 +74,7 @@ export function checkSandbox(config: SandboxConfig): void {
   allowedPaths(config);
 }
 
-function ownNamespaces(config: SandboxConfig, folders: readonly OpenFolder[]): Step[] {
+function ownNamespaces(config: SandboxConfig, { folders }: OpenPaths, signals: readonly number[]): Step[] {
   if (config.namespaces === "off") return [];
   const contents = {
     libraries: libraryPaths(),
@@ -77,11 +89,11 @@ function ownNamespaces(config: SandboxConfig, folders: readonly OpenFolder[]): S
     isPrivileged: capabilities.has(CAP.SYS_ADMIN),
     mapsItself: uid !== 0 || capabilities.has(CAP.SETFCAP),
   };
-  return namespaceSteps(user, rootSteps(contents), ROOTED);
+  return namespaceSteps(user, rootSteps(contents), ROOTED, config.pid_namespace ? signals : undefined);
 }
 
-function landlock(config: SandboxConfig, folders: readonly OpenFolder[]): Step[] {
-  const ruleset = landlockRuleset(requiredAbi(), pathRules(allowedPaths(config), folders));
+function landlock(config: SandboxConfig, { files, folders }: OpenPaths): Step[] {
+  const ruleset = landlockRuleset(requiredAbi(), pathRules(allowedPaths(config), [...files, ...folders]));
   ruleset.setInherited(true);
   return landlockSteps(ruleset.number);
 }

@@ -52,10 +52,11 @@ function cgroupRules(cgroup: NonNullable<VmConfig["volt"]["sandbox"]["cgroup"]>)
   return [`cgroup ${cgroup.name}`, ...limits.map(([file, values]) => `${file} ${values.join(", ")}`)];
 }
 
-function namespaceRules({ namespaces, allow_paths }: VmConfig["volt"]["sandbox"]): string[] {
+function namespaceRules({ namespaces, pid_namespace, allow_paths }: VmConfig["volt"]["sandbox"]): string[] {
   if (namespaces === "off") return ["off (--no-namespaces)"];
   return [
     `${NAMESPACES.join(", ")}: its own${namespaces === "auto" ? ", where the host gives them" : ""}`,
+    ...(pid_namespace ? ["PIDs: its own; the process that was started stays outside, as the parent"] : []),
     "root folder: read-only, with",
     ...["/proc (its own process only, where the host gives it)", ...libraryPaths().values(), ...allow_paths].map(
       (path) => `  ${path}`,

@@ -30,7 +30,7 @@ export function verifyConfinement({ required, namespaces }: Demands, report: str
   // An exec resets it. It keeps this user's other processes from ptrace and from /proc/PID/mem.
   setDumpable(false);
   if (namespaces === undefined) return undefined;
-  const { unshared, rooted, mustBe } = namespaces;
+  const { unshared, rooted, mustBe, ownPids } = namespaces;
   const missing = missingBecause(outcomes, unshared, unshared);
   const rootMissing = missing ?? missingBecause(outcomes, unshared + 1, rooted);
   if (mustBe && rootMissing !== undefined) {
@@ -39,6 +39,9 @@ export function verifyConfinement({ required, namespaces }: Demands, report: str
       "--require-namespaces",
       `this host gives volt none (${rootMissing}): see \`volt doctor\``,
     );
+  }
+  if (ownPids && missing !== undefined) {
+    throw new ConfigError("", "--pid-namespace", `this host gives volt none (${missing}): see \`volt doctor\``);
   }
   return { missing, rootMissing };
 }

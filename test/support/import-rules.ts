@@ -7,7 +7,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["cli", "api", "firecracker"],
   ["explain"],
   ["machine"],
-  ["devices", "cpu", "boot", "snapshot", "security", "kernels", "host"],
+  ["devices", "cpu", "boot", "snapshot", "security", "kernels", "instances", "host"],
   ["memory"],
   ["ffi"],
 ];

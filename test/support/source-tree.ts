@@ -37,7 +37,7 @@ export function textOf(file: string): string {
 
 /** Static imports, re-exports, bare imports and `import("...")`; at the start of a line, so that prose does not count. */
 const STATIC = /^[ \t]*(?:import|export)\b(?:[^;"'`]*?\bfrom)?\s*["']([^"'\n]+)["']/gm;
-const DYNAMIC = /\bimport\(\s*["']([^"'\n]+)["']/g;
+const DYNAMIC = /\b(?:import|require)\(\s*["']([^"'\n]+)["']/g;
 
 /** What a file imports, types included: a type that points the wrong way ties the parts together just the same. */
 export function importsOf(file: string, text = textOf(file)): Import[] {

@@ -57,6 +57,12 @@ uint64_t guest_ns(void)
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
+void guest_begin(const char *name)
+{
+	printf("begin %s\n", name);
+	tcdrain(1);
+}
+
 static _Noreturn void off(void)
 {
 	tcdrain(1);

@@ -14,6 +14,8 @@ void guest_start(void);
 void guest_wait_for(const char *path);
 /* Nanoseconds of the monotonic clock. */
 uint64_t guest_ns(void);
+/* Prints `begin NAME`, and waits until the console has taken it: whoever reads it there knows when a job begins. */
+void guest_begin(const char *name);
 /* Prints `failed: WHAT: errno` and ends the machine. */
 _Noreturn void guest_fail(const char *what);
 /* Prints `done` and ends the machine, once the console has taken all that was printed. */

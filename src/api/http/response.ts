@@ -1,4 +1,5 @@
 /** Responses, byte for byte as Firecracker's server writes them: no reason phrase, no Date. */
+import type { Stream } from "../stream.ts";
 
 export interface HttpResponse {
   readonly status: number;
@@ -8,6 +9,8 @@ export interface HttpResponse {
   readonly contentType?: string;
   /** The request used something that is on its way out. */
   readonly isDeprecated?: boolean;
+  /** In place of a body: what goes on until somebody ends it. */
+  readonly stream?: Stream;
 }
 
 const SERVER = "Server: Firecracker API\r\n";
@@ -16,8 +19,15 @@ export function encodeResponse({
   status,
   body,
   isDeprecated,
+  stream,
   contentType = "application/json",
 }: HttpResponse): Uint8Array {
+  // Its end is the connection's.
+  if (stream) {
+    return Buffer.from(
+      `HTTP/1.1 ${status} \r\n${SERVER}Connection: close\r\nContent-Type: ${stream.contentType}\r\n\r\n`,
+    );
+  }
   const deprecation = isDeprecated ? "Deprecation: true\r\n" : "";
   const bytes =
     body === undefined ? "" : `Content-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;

@@ -21,11 +21,11 @@ function get(control: MachineControl, path: readonly string[]): HttpResponse {
   const device = deviceOf(control, "Balloon config error");
   switch (path.slice(1).join("/")) {
     case "":
-      return json({ ...control.config.balloon, amount_mib: device.targetMib });
+      return json(control.config.balloon);
     case "statistics":
       return json(statistics(control, device));
     case "hinting/status":
-      throw new Fault("volt does not have the status of hinting yet.");
+      return json(hintingStatus(control, device));
     default:
       throw new Fault("Invalid request method and/or path: GET balloon.");
   }
@@ -37,11 +37,13 @@ function patch(control: MachineControl, call: Call): HttpResponse {
     case "":
       return resize(control, device, parseBody(balloonPatchBody, call.body ?? "").amount_mib);
     case "statistics":
-      return setInterval(control, parseBody(balloonStatisticsBody, call.body ?? "").stats_polling_interval_s);
+      return setInterval(device, parseBody(balloonStatisticsBody, call.body ?? "").stats_polling_interval_s);
     case "hinting/start":
       return startHinting(control, device, call.body);
     case "hinting/stop":
-      throw new Fault("volt does not stop hinting yet: it ends by itself.");
+      checkHinting(control, "Balloon update error");
+      device.stopHinting();
+      return NO_CONTENT;
     default:
       throw new Fault("Invalid request method and/or path: PATCH balloon.");
   }
@@ -54,27 +56,29 @@ function resize(control: MachineControl, device: BalloonControls, mib: number): 
   return NO_CONTENT;
 }
 
-function setInterval({ config }: MachineControl, seconds: number): HttpResponse {
-  const now = config.balloon?.stats_polling_interval_s ?? 0;
-  if (seconds === now) return NO_CONTENT;
-  if ((seconds === 0) !== (now === 0)) {
+function setInterval(device: BalloonControls, seconds: number): HttpResponse {
+  if ((seconds === 0) !== (device.pollingSeconds === 0)) {
     throw new Fault("Balloon update error: Statistics cannot be enabled/disabled after activation.");
   }
-  throw new Fault("Balloon update error: volt does not change the interval of a running machine yet.");
+  if (seconds !== device.pollingSeconds) device.setPollingSeconds(seconds);
+  return NO_CONTENT;
 }
 
-/** Whether the guest is to keep its pages when it is done is all the body can say: here it has them back. */
-function startHinting({ config }: MachineControl, device: BalloonControls, body: string | undefined): HttpResponse {
-  if (body !== undefined && !parseBody(hintingBody, body).acknowledge_on_stop) {
-    throw new Fault(
-      "Balloon update error: volt gives the pages back when hinting is done: acknowledge_on_stop is true.",
-    );
-  }
-  if (!config.balloon?.free_page_hinting) {
-    throw new Fault("Balloon update error: Attempting to use hinting when not enabled");
-  }
-  device.startHinting();
+/** @param body may be left out, and what it says too */
+function startHinting(control: MachineControl, device: BalloonControls, body: string | undefined): HttpResponse {
+  const { acknowledge_on_stop } = parseBody(hintingBody, body ?? "{}");
+  checkHinting(control, "Balloon update error");
+  device.startHinting(acknowledge_on_stop);
   return NO_CONTENT;
+}
+
+function hintingStatus(control: MachineControl, { hinting }: BalloonControls): Readonly<Record<string, number>> {
+  checkHinting(control, "Balloon config error");
+  return { host_cmd: hinting.host, ...(hinting.guest === undefined ? {} : { guest_cmd: hinting.guest }) };
+}
+
+function checkHinting({ config }: MachineControl, prefix: string): void {
+  if (!config.balloon?.free_page_hinting) throw new Fault(`${prefix}: Attempting to use hinting when not enabled`);
 }
 
 function statistics({ config }: MachineControl, device: BalloonControls): Readonly<Record<string, number>> {

@@ -21,6 +21,11 @@ export const interfacePatchBody = v.strictObject({
   tx_rate_limiter: v.optional(rateLimiter),
 });
 
+export const entropyPatchBody = v.strictObject({ rate_limiter: rateLimiter });
+
+const cells = whole(1, 65_535);
+export const consoleSizeBody = v.strictObject({ columns: cells, rows: cells });
+
 const U32 = 2 ** 32 - 1;
 export const balloonPatchBody = v.strictObject({ amount_mib: whole(0, U32) });
 export const balloonStatisticsBody = v.strictObject({ stats_polling_interval_s: whole(0, 65_535) });

@@ -1,26 +1,29 @@
 /** Changes to the disks and network cards of a machine that runs. */
+import type { DiskControls } from "../../devices/virtio/controls.ts";
 import type { MachineControl } from "../../machine/control.ts";
 import { parseBody } from "../body.ts";
 import type { HttpResponse } from "../http/response.ts";
-import { type Call, checkId, Fault, NO_CONTENT } from "../router.ts";
+import { type Call, checkId, fault, type Later, NO_CONTENT, whenDone } from "../router.ts";
 import { drivePatchBody, interfacePatchBody } from "./bodies.ts";
 
-/** The same file again: its size is looked at anew. Another one can't be opened inside the sandbox. */
-export function patchDrive(control: MachineControl, call: Call): HttpResponse {
+/** Firecracker's order: first the file, then the limits. */
+export function patchDrive(control: MachineControl, call: Call): HttpResponse | Later {
   const { drive_id, path_on_host, rate_limiter } = parseBody(drivePatchBody, call.body ?? "");
   checkId(call, drive_id);
-  return update(() => {
-    const drive = control.config.drives.find((one) => one.drive_id === drive_id);
+  const prefix = "Unable to patch the block device";
+  const limit = (disk: DiskControls) => update(() => rate_limiter && disk.limit(rate_limiter), prefix);
+  return reported(prefix, () => {
     const disk = control.disk(drive_id);
-    if (path_on_host !== undefined && path_on_host !== drive?.path_on_host) {
-      throw new Error("volt does not put another file behind a disk yet");
+    if (path_on_host === undefined) {
+      if (rate_limiter === undefined) throw new Error("Running method expected different backend.");
+      return limit(disk);
     }
-    if (path_on_host === undefined && rate_limiter === undefined) {
-      throw new Error("Running method expected different backend.");
-    }
-    if (rate_limiter) disk.limit(rate_limiter);
-    if (path_on_host !== undefined) disk.resize();
-  }, "Unable to patch the block device");
+    return whenDone((reply) =>
+      disk.replaceFile(path_on_host, (problem) =>
+        reply(problem === undefined ? limit(disk) : refused(prefix, problem)),
+      ),
+    );
+  });
 }
 
 export function patchInterface(control: MachineControl, call: Call): HttpResponse {
@@ -33,11 +36,21 @@ export function patchInterface(control: MachineControl, call: Call): HttpRespons
   }, "Unable to patch the network device");
 }
 
-function update(change: () => void, prefix: string): HttpResponse {
-  try {
+function update(change: () => unknown, prefix: string): HttpResponse {
+  return reported(prefix, () => {
     change();
+    return NO_CONTENT;
+  });
+}
+
+function reported<T>(prefix: string, change: () => T): T | HttpResponse {
+  try {
+    return change();
   } catch (error) {
-    throw new Fault(`${prefix}: ${(error as Error).message} Please verify the request arguments.`);
+    return refused(prefix, (error as Error).message);
   }
-  return NO_CONTENT;
+}
+
+function refused(prefix: string, problem: string): HttpResponse {
+  return fault(`${prefix}: ${problem}${problem.endsWith(".") ? "" : "."} Please verify the request arguments.`);
 }

@@ -1,4 +1,5 @@
 /** What the metadata service has to tell, for as long as a VM lives. */
+import { DEFAULT_MMDS_BYTES } from "../../config/mmds.ts";
 import { type Json, mergePatch, metadataText, parseMetadata } from "./json.ts";
 
 /** The texts are Firecracker's. */
@@ -24,7 +25,7 @@ export class MmdsStore {
   #text: string | undefined;
 
   /** @param text what it begins with: what another store's `text` was */
-  constructor(limit: number, text?: string) {
+  constructor(limit = DEFAULT_MMDS_BYTES, text?: string) {
     this.limit = limit;
     if (text !== undefined) this.put(text);
   }

@@ -1,6 +1,6 @@
 /** A kind of device, from its section of the configuration to back ends: each folder beside this file has one. */
 import type { VmConfig } from "../../config/schema.ts";
-import type { OpenFolder } from "../../security/folder.ts";
+import type { OpenPath } from "../../security/open-path.ts";
 import type { Rule } from "../../security/seccomp/rule.ts";
 import type { MmdsStore } from "../mmds/store.ts";
 import type { VirtioDevice } from "./device.ts";
@@ -35,8 +35,14 @@ export interface DeviceKind<Opened = undefined> {
   /** The system calls its devices make while a guest runs, beyond those of every machine; none where there are none of them. */
   readonly systemCalls?: (config: VmConfig) => readonly Rule[];
 
+  /** Those of what a control API may change of them besides. */
+  readonly liveCalls?: (config: VmConfig) => readonly Rule[];
+
+  /** Files its devices may open again while the guest runs, by descriptors (O_PATH) that `open` made. */
+  readonly files?: (config: VmConfig, opened: Opened) => readonly OpenPath[];
+
   /** Folders its devices still go into while the guest runs, by descriptors that `open` made. */
-  readonly folders?: (opened: Opened) => readonly OpenFolder[];
+  readonly folders?: (opened: Opened) => readonly OpenPath[];
 }
 
 /** What each kind opened, by its name: a part of the plan. */

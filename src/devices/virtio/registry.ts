@@ -1,6 +1,6 @@
 /** The kinds of virtio devices, in the order their windows and interrupt lines are given out. */
 import type { VmConfig } from "../../config/schema.ts";
-import type { OpenFolder } from "../../security/folder.ts";
+import type { OpenPaths } from "../../security/open-path.ts";
 import type { Rule } from "../../security/seccomp/rule.ts";
 import type { VirtioDevice } from "./device.ts";
 import type { DeviceKind, OpenedDevices, SharedParts } from "./kind.ts";
@@ -64,12 +64,21 @@ export function createDevices(
   };
 }
 
-/** What the sandbox has to allow for a VM's devices while its guest runs. */
-export function deviceRules(kinds: DeviceKinds, config: VmConfig): Rule[] {
-  return kinds.flatMap(({ systemCalls }) => systemCalls?.(config) ?? []);
+/**
+ * What the sandbox has to allow for a VM's devices while its guest runs.
+ * @param hasApi whether they may be changed meanwhile
+ */
+export function deviceRules(kinds: DeviceKinds, config: VmConfig, hasApi: boolean): Rule[] {
+  return kinds.flatMap(({ systemCalls, liveCalls }) => [
+    ...(systemCalls?.(config) ?? []),
+    ...(hasApi ? (liveCalls?.(config) ?? []) : []),
+  ]);
 }
 
-/** The folders that have to stay open to them. */
-export function deviceFolders(kinds: DeviceKinds, opened: OpenedDevices): OpenFolder[] {
-  return kinds.flatMap(({ name, folders }) => folders?.(opened[name]) ?? []);
+/** What has to stay open to them. */
+export function devicePaths(kinds: DeviceKinds, config: VmConfig, opened: OpenedDevices): OpenPaths {
+  return {
+    files: kinds.flatMap(({ name, files }) => files?.(config, opened[name]) ?? []),
+    folders: kinds.flatMap(({ name, folders }) => folders?.(opened[name]) ?? []),
+  };
 }

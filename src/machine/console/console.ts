@@ -2,11 +2,13 @@
 import { monotonicNs } from "../../../ffi/clock.ts";
 import { EPOLL, type Epoll } from "../../../ffi/epoll.ts";
 import { windowSize } from "../../../ffi/terminal.ts";
+import { awaitsReader } from "../../config/user-land.ts";
 import { ConsoleDevice } from "../../devices/virtio/console/device.ts";
 import type { MachineParts } from "../parts.ts";
 import type { VirtioIo } from "../virtio/io.ts";
 import type { ConsoleEnd } from "./end.ts";
 import { type EscapeAction, EscapeFilter } from "./escape.ts";
+import { ConsoleHub } from "./hub.ts";
 import { ConsoleInput, type InputMode } from "./input.ts";
 import { SerialEnd } from "./serial-end.ts";
 import { ConsoleStream } from "./stream.ts";
@@ -23,6 +25,8 @@ export class Console {
   readonly #writer: ConsoleWriter;
   readonly #end: ConsoleEnd;
   readonly #input: ConsoleInput;
+  /** Clients of the API. */
+  readonly hub = new ConsoleHub((bytes) => this.#input.type(bytes));
   #epoll: Epoll | undefined;
   #tokens = { stdin: 0, stdout: 0 };
   /** stdin is a file or /dev/null: nothing tells when it is ready, since it always is. */
@@ -34,7 +38,7 @@ export class Console {
     this.#parts = parts;
     this.#stdin = new ConsoleStream(parts.plan.stdin, "stdin");
     this.#stdout = new ConsoleStream(parts.plan.stdout, "stdout");
-    this.#writer = new ConsoleWriter(this.#stdout);
+    this.#writer = new ConsoleWriter(this.#stdout, (bytes) => this.hub.print(bytes));
     this.#end = this.#connect(virtio);
     const filter = new EscapeFilter(onEscape);
     this.#input = new ConsoleInput(this.#stdin, this.#end.input, this.#end.inputMode, (bytes) => filter.filter(bytes));
@@ -60,6 +64,7 @@ export class Console {
 
     // What was read and not yet taken goes on first; then stdin is watched, or, where nothing tells, just tried.
     if (!this.#input.wantsMore) this.#input.pump();
+    this.hub.pump();
     this.#watch("stdin", this.#input.wantsMore);
     const hasMore = this.#alwaysReady && this.#input.pump();
     const rest = this.#end.rest();
@@ -75,8 +80,7 @@ export class Console {
   }
 
   /** The user's terminal may have another size. */
-  resize(): void {
-    const size = windowSize(this.#stdin.fd.number) ?? windowSize(this.#stdout.fd.number);
+  resize(size = windowSize(this.#stdin.fd.number) ?? windowSize(this.#stdout.fd.number)): void {
     if (size) this.#end.resize?.(size);
   }
 
@@ -101,7 +105,7 @@ export class Console {
   }
 
   #mode(): InputMode {
-    if (this.#stdin.isTerminal) return "terminal";
+    if (this.#stdin.isTerminal || awaitsReader(this.#parts.plan.config)) return "terminal";
     return this.#parts.framesInput ? "framed" : "plain";
   }
 

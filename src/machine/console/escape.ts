@@ -3,13 +3,14 @@
  */
 
 /** What a user can ask for after Ctrl-]. */
-export type EscapeAction = "quit" | "power button" | "help";
+export type EscapeAction = "quit" | "power button" | "detach" | "help";
 
 export const ESCAPE = 0x1d;
 
 const ACTIONS: Readonly<Record<number, EscapeAction>> = {
   113: "quit", // q
   112: "power button", // p
+  100: "detach", // d: for who reads along by `volt console`
   63: "help", // ?
   104: "help", // h
 };

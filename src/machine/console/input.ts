@@ -67,6 +67,20 @@ export class ConsoleInput {
     return false;
   }
 
+  /**
+   * Takes what a client of the API types, as if it had come by stdin.
+   * @returns false, and takes nothing, while something else waits for the guest
+   */
+  type(bytes: Uint8Array): boolean {
+    if (this.#pending.length > 0) return false;
+    // A program whose standard input has ended reads no more.
+    if (this.#ended && (this.#mode === "framed" || this.#mode === "stream")) return true;
+    this.#any = true;
+    this.#pending = this.#mode === "framed" ? frameStdin(bytes) : bytes;
+    this.#push();
+    return true;
+  }
+
   /** Hands pending bytes to the guest. @returns whether it took all of them */
   #push(): boolean {
     if (this.#pending.length > 0) this.#pending = this.#pending.subarray(this.#sink.feed(this.#pending));

@@ -4,12 +4,15 @@ import type { ConsoleStream } from "./stream.ts";
 
 export class ConsoleWriter {
   readonly #stream: ConsoleStream;
+  readonly #also: ((bytes: Uint8Array) => void) | undefined;
   #closed = false;
   /** Bytes taken: to stdout, or to nowhere once that is closed. */
   taken = 0;
 
-  constructor(stream: ConsoleStream) {
+  /** @param also gets every byte that was taken */
+  constructor(stream: ConsoleStream, also?: (bytes: Uint8Array) => void) {
     this.#stream = stream;
+    this.#also = also;
   }
 
   /** Whether nobody reads stdout any more: bytes are thrown away then. */
@@ -21,6 +24,7 @@ export class ConsoleWriter {
   write(bytes: Uint8Array): number {
     const count = this.#write(bytes);
     this.taken += count;
+    if (count > 0) this.#also?.(count === bytes.length ? bytes : bytes.subarray(0, count));
     return count;
   }
 

@@ -1,5 +1,6 @@
 /** Starts the vCPU threads early, so that their JavaScript loads while the main thread makes the VM. */
 import { EventFd } from "../../../ffi/eventfd.ts";
+import { WORKER_ARGUMENT } from "../../../ffi/libc.ts";
 import type { LogFormat, LogLevel } from "../../observe/log.ts";
 import type { LineNumbers } from "../lines.ts";
 
@@ -37,7 +38,7 @@ export class VcpuThreads {
   start(order: Omit<ThreadOrder, "go">): void {
     const go = EventFd.create(`vCPU ${order.vcpu}'s start`, true);
     this.go.push(go);
-    const argv = [JSON.stringify({ ...order, go: go.number })];
+    const argv = [WORKER_ARGUMENT, JSON.stringify({ ...order, go: go.number })];
     new Worker(ENTRY, { argv } as WorkerOptions);
   }
 

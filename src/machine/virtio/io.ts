@@ -1,21 +1,23 @@
 /** The virtio devices as the main thread runs them: what wakes them in its epoll, their back ends behind that. */
 import { EPOLL, type Epoll } from "../../../ffi/epoll.ts";
-import { EventFd } from "../../../ffi/eventfd.ts";
 import { VirtioBackend } from "../../devices/virtio/backend.ts";
 import { deviceReading } from "../../devices/virtio/counters.ts";
 import type { VirtioDevice } from "../../devices/virtio/device.ts";
+import { LineLimiter } from "../../observe/line-limiter.ts";
 import type { DeviceReading } from "../../observe/metrics/readings.ts";
 import { line } from "../lines.ts";
 import type { MachineParts } from "../parts.ts";
 import { virtioState } from "./state.ts";
 
-type Parts = Pick<MachineParts, "devices" | "block" | "lines" | "memory"> & {
+type Parts = Pick<MachineParts, "devices" | "block" | "lines" | "memory" | "counts"> & {
   readonly log: { warn(text: string): void };
 };
 
 /** A descriptor, and what to do when it is ready. */
 interface Waker {
   readonly fd: number;
+  /** Of EPOLL. */
+  readonly events: number;
   readonly ready: () => void;
 }
 
@@ -24,15 +26,21 @@ export class VirtioIo {
   /** Every queue of every device, and their own descriptors; the index is the epoll token, less the first. */
   readonly #wakers: readonly Waker[];
 
-  constructor({ devices, block, lines, memory, log }: Parts) {
+  constructor({ devices, block, lines, memory, counts, log }: Parts) {
     this.#backends = devices.map((device, slot) => {
       const descriptors = lines.virtio[slot]!;
       const own = { interrupt: line(descriptors.interrupt), kicks: descriptors.kicks.map(line), descriptors };
-      return new VirtioBackend(device, virtioState(block, slot), memory, own, (problem) => log.warn(problem));
+      const limiter = new LineLimiter();
+      const report = (problem: string): void => {
+        if (!limiter.say(problem, (line) => log.warn(line))) counts.log.limited++;
+      };
+      return new VirtioBackend(device, virtioState(block, slot), memory, own, report);
     });
     this.#wakers = this.#backends.flatMap((backend, slot) => [
       ...kickWakers(backend, lines.virtio[slot]!.kicks),
-      ...(backend.device.sources ?? []).map(({ fd, ready }) => ({ fd, ready: () => backend.run(ready) })),
+      ...(backend.device.sources ?? []).map(({ fd, ready }) => {
+        return { fd, events: EPOLL.IN, ready: () => backend.run(ready) };
+      }),
     ]);
   }
 
@@ -43,8 +51,8 @@ export class VirtioIo {
 
   /** Says which epoll tells of them, and from which token on. */
   watch(epoll: Epoll, firstToken: number): void {
-    this.#wakers.forEach(({ fd }, i) => {
-      epoll.add(fd, EPOLL.IN, firstToken + i);
+    this.#wakers.forEach(({ fd, events }, i) => {
+      epoll.add(fd, events, firstToken + i);
     });
   }
 
@@ -75,11 +83,10 @@ function kickWakers(backend: VirtioBackend, kicks: readonly number[]): Waker[] {
   return kicks.flatMap((number, queue) => (kernelQueues.includes(queue) ? [] : [kickWaker(backend, number, queue)]));
 }
 
-/** The signals are taken before the queue is looked at: a kick that comes meanwhile counts anew. */
-function kickWaker(backend: VirtioBackend, number: number, queue: number): Waker {
-  const eventFd = EventFd.attach(number, `${backend.device.name}'s queue ${queue}`);
-  const ready = (): void => {
-    if (eventFd.take()) backend.kick(queue);
-  };
-  return { fd: number, ready };
+/**
+ * Every signal is an edge, so nobody has to take signals by reading: a kick costs one system call less, and one that comes
+ * while its queue is looked at counts anew. The count, of 64 bits, is never full.
+ */
+function kickWaker(backend: VirtioBackend, fd: number, queue: number): Waker {
+  return { fd, events: EPOLL.IN + EPOLL.EDGE, ready: () => backend.kick(queue) };
 }

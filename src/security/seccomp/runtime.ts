@@ -57,8 +57,7 @@ function time(): Rule[] {
 /** What Bun, glibc and the crash reporter try, and live without: an error is their usual weather. */
 function refusedQuietly(): Rule[] {
   return [
-    // A refusal would do for JavaScriptCore, but it would come in the middle of a collection, and so between some other
-    // call of ours and its errno. What can be opened is for Landlock and the root folder to say.
+    // What can be opened is for Landlock and the root folder to say.
     allow("JavaScriptCore reads /proc/self/statm at each collection", "openat", [
       { argument: 2, name: "flags", oneOf: [O.RDONLY, O.CLOEXEC], means: "O_RDONLY" },
     ]),

@@ -15,8 +15,8 @@ import {
 } from "../../../ffi/landlock.ts";
 import { AT } from "../../../ffi/namespaces.ts";
 import { ConfigError } from "../../config/error.ts";
-import type { OpenFolder } from "../folder.ts";
 import { LOADER, LOADER_CACHE, libraryPaths } from "../libraries.ts";
+import type { OpenPath } from "../open-path.ts";
 import type { Step } from "../step.ts";
 
 /** A path that stays open to volt, and why. */
@@ -37,7 +37,7 @@ const USE_FILE: readonly AccessFs[] = ["READ_FILE", "WRITE_FILE", "TRUNCATE", "I
 /** Besides /proc/self, which only exists where it is used. */
 export function pathRules(
   allowed: readonly { readonly path: string; readonly isFolder: boolean }[],
-  folders: readonly OpenFolder[] = [],
+  open: readonly OpenPath[] = [],
 ): PathRule[] {
   return [
     { path: "/proc/self/exe", access: RUN, why: "volt itself: stage two is the same file" },
@@ -46,7 +46,7 @@ export function pathRules(
       .filter((path) => path !== LOADER)
       .map((path) => ({ path, access: READ, why: "the C library's parts" })),
     { path: LOADER_CACHE, access: READ, why: "where the loader looks for them", optional: true },
-    ...folders.map(({ fd, access, why }) => ({ path: `/proc/self/fd/${fd}`, access, why })),
+    ...open.map(({ fd, access, why }) => ({ path: `/proc/self/fd/${fd}`, access, why })),
     ...allowed.map(({ path, isFolder }) => ({ path, access: isFolder ? USE : USE_FILE, why: "--allow-path" })),
   ];
 }

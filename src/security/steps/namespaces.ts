@@ -1,6 +1,8 @@
 /** Namespaces of its own: no network, no other process's mounts, IPC objects, host name or cgroups in sight. */
 import { O } from "../../../ffi/fd.ts";
 import { AT, CLONE } from "../../../ffi/namespaces.ts";
+import { SUPERVISE } from "../../../ffi/program/program.ts";
+import { Signal } from "../../../ffi/signal.ts";
 import type { Mark, Step } from "../step.ts";
 
 const NAMES: Readonly<Record<string, number>> = {
@@ -10,7 +12,7 @@ const NAMES: Readonly<Record<string, number>> = {
   UTS: CLONE.NEWUTS,
   cgroup: CLONE.NEWCGROUP,
 };
-/** Every kind volt takes, as a person calls them. A PID namespace would only hold children, and volt has none. */
+/** Every kind volt takes, as a person calls them. One of PIDs only holds children, so it needs a parent that stays. */
 export const NAMESPACES = Object.keys(NAMES);
 
 export interface NamespaceUser {
@@ -28,9 +30,22 @@ export interface NamespaceUser {
 /** The step that tells whether there are namespaces. */
 export const UNSHARED: Mark = "#unshared";
 
-/** @param inside what is done in them @param end the mark of its last step: life goes on there without namespaces */
-export function namespaceSteps(user: NamespaceUser, inside: readonly Step[], end: Mark): Step[] {
-  const all = Object.values(NAMES).reduce((flags, flag) => flags | flag, 0);
+const SIG_BLOCK = 0;
+const SIGSET_BYTES = 8;
+
+/**
+ * @param inside what is done in them
+ * @param end the mark of its last step: life goes on there without namespaces
+ * @param supervised the signals that a parent outside of a PID namespace hands on; undefined without such a namespace
+ */
+export function namespaceSteps(
+  user: NamespaceUser,
+  inside: readonly Step[],
+  end: Mark,
+  supervised?: readonly number[],
+): Step[] {
+  const flags = supervised ? [...Object.values(NAMES), CLONE.NEWPID] : Object.values(NAMES);
+  const all = flags.reduce((sum, flag) => sum | flag, 0);
   const needsUserNamespace = !user.isPrivileged && user.mapsItself;
   const unshare: Step = {
     layer: "namespaces",
@@ -41,7 +56,33 @@ export function namespaceSteps(user: NamespaceUser, inside: readonly Step[], end
     mark: UNSHARED,
     orElse: end,
   };
-  return [unshare, ...(needsUserNamespace ? identityMaps(user) : []), ...inside];
+  return [
+    unshare,
+    ...(needsUserNamespace ? identityMaps(user) : []),
+    ...(supervised ? supervision(supervised) : []),
+    ...inside,
+  ];
+}
+
+/** From here on two processes: the one that was started, and the first of the new namespace, which becomes volt. */
+function supervision(signals: readonly number[]): Step[] {
+  const set = kernelSignalSet([...signals, Signal.SIGCHLD]);
+  return [
+    {
+      layer: "namespaces",
+      call: "rt_sigprocmask",
+      arguments: [SIG_BLOCK, set, 0, SIGSET_BYTES],
+      about: "signals can't be blocked",
+    },
+    { layer: "namespaces", call: SUPERVISE, arguments: [set], about: "no child can be made (fork)" },
+  ];
+}
+
+/** As the kernel has it: bit N - 1 is signal N. */
+function kernelSignalSet(signals: readonly number[]): Uint8Array {
+  const set = new Uint8Array(SIGSET_BYTES);
+  for (const signal of signals) set[(signal - 1) >> 3]! |= 1 << ((signal - 1) & 7);
+  return set;
 }
 
 /** Without maps a user is nobody in his new namespace, to his own files too: then the start stops. */

@@ -2,12 +2,15 @@
 import { lastCapability, noCapabilities, PR, ROOT_IS_NOBODY } from "../../../ffi/capabilities.ts";
 import type { Mark, Step } from "../step.ts";
 
+const SIGKILL = 9;
+
 export interface Identity {
   readonly uid: number | undefined;
   readonly gid: number | undefined;
 }
 
-export function privilegeSteps({ uid, gid }: Identity): Step[] {
+/** @param endsWithParent whether a parent stays that this process must not outlive */
+export function privilegeSteps({ uid, gid }: Identity, endsWithParent: boolean): Step[] {
   const { header, data } = noCapabilities();
   return [
     ...emptyBoundingSet(),
@@ -17,6 +20,8 @@ export function privilegeSteps({ uid, gid }: Identity): Step[] {
     prctl("ambient capabilities can't be dropped", [PR.CAP_AMBIENT, PR.CAP_AMBIENT_CLEAR_ALL, 0, 0, 0], "go on"),
     ...become(uid, gid),
     step("capset", [header, data], "capabilities can't be dropped"),
+    // Behind the last change of identity, which would take it back.
+    ...(endsWithParent ? [prctl("the end of the parent can't be followed", [PR.SET_PDEATHSIG, SIGKILL, 0, 0, 0])] : []),
     // From here on no setuid program gives anything, and Landlock and seccomp may be used without privileges.
     prctl("no_new_privs can't be set", [PR.SET_NO_NEW_PRIVS, 1, 0, 0, 0]),
   ];

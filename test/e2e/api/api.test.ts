@@ -1,9 +1,9 @@
 /** The control API of a running machine, by curl, and by a client that breaks the rules. */
-import { afterEach, expect, test } from "bun:test";
-import { statSync } from "node:fs";
+import { afterEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { RunningVolt } from "../cli/process.ts";
 import { END, tinyKernel } from "../cli/tiny-kernel.ts";
-import { Folder, failure } from "../cli/volt.ts";
+import { Folder, failure, volt } from "../cli/volt.ts";
 import { ask, curl, listening } from "./client.ts";
 
 let folder: Folder | undefined;
@@ -93,11 +93,77 @@ test("a disk has another limit, and the size its file has now", async () => {
   expect((await ask(socket, "PATCH", "/drives/data", { drive_id: "data", rate_limiter })).status).toBe(204);
   expect((await ask(socket, "PATCH", "/drives/data", { drive_id: "data", path_on_host: disk })).status).toBe(204);
   expect((await ask(socket, "PATCH", "/drives/data", { drive_id: "other" })).status).toBe(400);
-  const other = await ask(socket, "PATCH", "/drives/data", { drive_id: "data", path_on_host: "/etc/passwd" });
-  expect(JSON.stringify(other.body)).toContain("volt does not put another file behind a disk yet");
   expect(JSON.stringify((await ask(socket, "PATCH", "/drives/no", { drive_id: "no", rate_limiter })).body)).toContain(
     "there is no disk no",
   );
+});
+
+describe("another file behind a disk", () => {
+  const NAMED = "start the VM with --allow-path and this file or its folder. Please verify the request arguments.";
+  const swap = (socket: string, path_on_host: string) =>
+    ask(socket, "PATCH", "/drives/data", { drive_id: "data", path_on_host });
+  const flags = (kind: string) => [
+    "--disk",
+    `${folder!.file("disk")},id=data,io=${kind}`,
+    "--allow-path",
+    folder!.file("images"),
+  ];
+
+  async function startWithDisk(kind: string, ...more: readonly string[]): Promise<string> {
+    folder = new Folder();
+    mkdirSync(folder.file("images"));
+    for (const name of ["disk", "images/a", "outside"]) writeFileSync(folder.file(name), new Uint8Array(4096));
+    const socket = folder.file("api");
+    vm = new RunningVolt([...tinyKernel(folder, END.spin).run, "--api", socket, ...flags(kind), ...more]);
+    await listening(socket);
+    return socket;
+  }
+  const shownPath = async (socket: string) =>
+    ((await ask(socket, "GET", "/vm/config")).body as { drives: { path_on_host: string }[] }).drives[0]!.path_on_host;
+
+  test.each(["async", "sync"])("is one that --allow-path names, and the first one again (%s)", async (kind) => {
+    const socket = await startWithDisk(kind);
+    const image = folder!.file("images/a");
+    // It came after the start.
+    writeFileSync(folder!.file("images/late"), "");
+    for (const path of [image, folder!.file("images/late"), folder!.file("disk"), image]) {
+      expect(await swap(socket, path)).toEqual({ status: 204, body: undefined });
+      expect(await shownPath(socket)).toBe(path);
+    }
+    expect(vm!.files()).toContain(image);
+    expect(vm!.files().filter((path) => path === folder!.file("disk"))).toHaveLength(1);
+  });
+
+  test.each([
+    ["in a root of its own", []],
+    ["by Landlock alone", ["--no-namespaces"]],
+    ["by the root alone", ["--no-landlock"]],
+  ])("and nothing outside: %s", async (_, more) => {
+    const socket = await startWithDisk("async", ...more);
+    for (const path of [folder!.file("outside"), "/etc/passwd", folder!.file("images/../outside")]) {
+      const { status, body } = await swap(socket, path);
+      expect({ status, body }).toEqual({
+        status: 400,
+        body: { fault_message: `Unable to patch the block device: the sandbox keeps ${path} from volt: ${NAMED}` },
+      });
+    }
+    expect(JSON.stringify((await swap(socket, folder!.file("images/none"))).body)).toContain("there is no file");
+    expect(await shownPath(socket)).toBe(folder!.file("disk"));
+    expect((await swap(socket, folder!.file("images/a"))).status).toBe(204);
+  });
+
+  test("is found from the folder that volt was started in", async () => {
+    folder = new Folder();
+    for (const name of ["disk", "other"]) writeFileSync(folder.file(name), new Uint8Array(4096));
+    const socket = folder.file("api");
+    const { run } = tinyKernel(folder, END.spin);
+    const disk = ["--disk", "disk,id=data", "--allow-path", folder.file("other")];
+    vm = new RunningVolt([...run, "--api", socket, ...disk], { cwd: folder.path });
+    await listening(socket);
+    for (const path of ["other", "disk", folder.file("disk"), "other"]) {
+      expect(await swap(socket, path)).toEqual({ status: 204, body: undefined });
+    }
+  });
 });
 
 test.each([
@@ -124,11 +190,16 @@ test("the socket is its user's alone, and no other start takes it over", async (
     `--api: address in use: another program listens at ${socket}: give another path`,
   );
   expect((await ask(socket, "GET", "/")).status).toBe(200);
+});
+
+test("the socket's file goes with the VM; after a kill the next start takes it away", async () => {
+  const socket = await start();
   vm!.signal("SIGKILL");
   await vm!.end();
-  expect(await failure([...run, "--api", socket])).toBe(
-    `--api: address in use: ${socket} is there already, and nobody listens: rm ${socket}`,
-  );
+  expect(existsSync(socket)).toBe(true);
+  const end = await volt([...tinyKernel(folder!, END.reset).run, "--api", socket]);
+  expect({ status: end.status, stderr: end.stderr }).toEqual({ status: 0, stderr: "" });
+  expect(existsSync(socket)).toBe(false);
 });
 
 test("a start that fails leaves no socket behind", async () => {

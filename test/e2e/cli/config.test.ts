@@ -18,7 +18,14 @@ async function resolvedWith(env: Record<string, string>, ...args: string[]): Pro
 /** These tests may run in a container with a limit of its own. */
 const MEMORY = memoryForGuest(1) ?? 128;
 
-const SANDBOX_DEFAULTS = { mode: "enforce", seccomp: true, landlock: true, namespaces: "auto", allow_paths: [] };
+const SANDBOX_DEFAULTS = {
+  mode: "enforce",
+  seccomp: true,
+  landlock: true,
+  namespaces: "auto",
+  pid_namespace: false,
+  allow_paths: [],
+};
 
 const VOLT_DEFAULTS = {
   ...{ console: "serial", boot_protocol: "auto", load: "auto", stop_timeout: 10 },
@@ -45,7 +52,7 @@ const BALLOON_DEFAULTS = {
 const DEFAULTS = { ...FILE_DEFAULTS, entropy: {}, balloon: BALLOON_DEFAULTS };
 
 const EVERY_SANDBOX_SETTING = {
-  ...{ mode: "audit", seccomp: false, landlock: false, namespaces: "require", uid: 1, gid: 2 },
+  ...{ mode: "audit", seccomp: false, landlock: false, namespaces: "require", pid_namespace: true, uid: 1, gid: 2 },
   cgroup: {
     name: "a/b",
     memory_mib: 1024,
@@ -60,6 +67,7 @@ const EVERY_FLAG = [
   ...["--kernel", "k", "--cmdline", "a=b", "--append", "c d", "--cpus", "3", "--memory", "1G", "--hugepages"],
   ...["--console", "none", "--id", "name-1", "--boot-protocol", "pvh", "--load", "copy", "--stop-timeout", "0.5"],
   ...["--log-level", "trace", "--log-format", "json", "--log-file", "l", "--trace", "t", "--rng"],
+  ...["--metadata", "m"],
   ...[
     "--uid",
     "1",
@@ -72,7 +80,18 @@ const EVERY_FLAG = [
     "--allow-path",
     "/q",
   ],
-  ...["--sandbox", "audit", "--no-seccomp", "--no-landlock", "--require-namespaces", "--", "ls", "-l", ""],
+  ...[
+    "--sandbox",
+    "audit",
+    "--no-seccomp",
+    "--no-landlock",
+    "--require-namespaces",
+    "--pid-namespace",
+    "--",
+    "ls",
+    "-l",
+    "",
+  ],
 ];
 
 describe("--print-config", () => {
@@ -92,7 +111,7 @@ describe("--print-config", () => {
       volt: {
         ...VOLT_DEFAULTS,
         ...{ id: "name-1", append: "c d", command: ["ls", "-l", ""], console: "none" },
-        ...{ boot_protocol: "pvh", load: "copy", stop_timeout: 0.5, trace_path: "t" },
+        ...{ boot_protocol: "pvh", load: "copy", stop_timeout: 0.5, trace_path: "t", metadata_path: "m" },
         sandbox: { ...SANDBOX_DEFAULTS, ...EVERY_SANDBOX_SETTING },
       },
     });

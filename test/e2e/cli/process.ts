@@ -1,5 +1,5 @@
 /** A volt that runs for a while: what the kernel says about it, and its end. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { atMost } from "../../support/emulated.ts";
 import { cleanEnvironment, VOLT, type VoltEnd, type VoltOptions } from "./volt.ts";
 
@@ -51,6 +51,12 @@ export class RunningVolt implements AsyncDisposable {
     return readdirSync(`/proc/${this.pid}/task`).map((tid) =>
       readFileSync(`/proc/${this.pid}/task/${tid}/comm`, "utf8").trim(),
     );
+  }
+
+  /** What its descriptors lead to. */
+  files(): string[] {
+    const folder = `/proc/${this.pid}/fd`;
+    return readdirSync(folder).map((number) => readlinkSync(`${folder}/${number}`));
   }
 
   /** Its environment as it was at its last exec. */

@@ -100,10 +100,13 @@ describe("a running volt", () => {
     const by = ["bash", "-c", 'exec 7<"$1"; shift; exec "$@"', "bash", folder.file("secret")];
     await using vm = running(folder, ["--no-rng"], by);
     await vm.printed("up");
-    expect(new Set(descriptors(vm.pid))).toEqual(
+    // The lock that says that it lives; its folder's name is made up.
+    expect(
+      new Set(descriptors(vm.pid).map((path) => path.replace(/^.*\/volt\/[a-z]+-[a-z]+\/pid$/, "its lock"))),
+    ).toEqual(
       new Set([
         ...["socket", `/proc/${vm.pid}`, "anon_inode:[eventfd]", "anon_inode:[eventpoll]", "anon_inode:[signalfd]"],
-        ...["anon_inode:kvm-vm", "anon_inode:kvm-vcpu"],
+        ...["anon_inode:kvm-vm", "anon_inode:kvm-vcpu", "its lock"],
       ]),
     );
   });
@@ -185,6 +188,63 @@ describe("a running volt", () => {
       stdout: Buffer.from("hello"),
       stderr: "",
     });
+  });
+});
+
+describe("--pid-namespace", () => {
+  const status = (pid: string | number) => readFileSync(`/proc/${pid}/status`, "utf8");
+
+  test.each([
+    ["root", []],
+    ["an ordinary user", asUser(USER)],
+  ])("has volt, started by %s, as the only process that it can see, and a parent that holds nothing", async (_, by) => {
+    using folder = new Folder();
+    const { run } = tinyKernel(folder, print("up") + END.halt);
+    await using vm = new RunningVolt([...run, "--pid-namespace"], { by });
+    await vm.printed("up");
+    const [child = ""] = vm.children();
+    expect(/^NSpid:\t\d+\t1$/m.test(status(child))).toBe(true);
+    expect(readdirSync(`/proc/${child}/root/proc`).filter((name) => /^\d/.test(name))).toEqual(["1"]);
+    expect(readdirSync(`/proc/${vm.pid}/fd`)).toEqual([]);
+    expect(readdirSync(`/proc/${vm.pid}/task`)).toHaveLength(1);
+    expect(threads(Number(child)).map(({ Seccomp }) => Seccomp)).not.toContain("0");
+  });
+
+  test("ends with the guest's status", async () => {
+    using folder = new Folder();
+    const { run } = tinyKernel(folder, exitStatus(3) + END.poweroff);
+    expect(await volt([...run, "--pid-namespace"])).toMatchObject({ status: 3, stderr: "" });
+  });
+
+  test("takes signals by the parent", async () => {
+    using folder = new Folder();
+    await using vm = running(folder, ["--pid-namespace", "--stop-timeout", "0.2"]);
+    await vm.printed("up");
+    vm.signal("SIGTERM");
+    expect((await vm.end()).status).toBe(143);
+  });
+
+  test("ends with its parent, however that ends", async () => {
+    using folder = new Folder();
+    await using vm = running(folder, ["--pid-namespace"]);
+    await vm.printed("up");
+    const [child = ""] = vm.children();
+    vm.signal("SIGKILL");
+    await vm.until("the guest's process is gone", () => {
+      try {
+        return /^State:\tZ/m.test(status(child));
+      } catch {
+        return true;
+      }
+    });
+  });
+
+  test("that can't be had is no start", async () => {
+    using folder = new Folder();
+    const { run } = tinyKernel(folder, END.poweroff);
+    expect(await failure([...run, "--pid-namespace"], { by: withoutCalls({ unshare: EPERM }) })).toBe(
+      "--pid-namespace: this host gives volt none (EPERM): see `volt doctor`",
+    );
   });
 });
 
@@ -365,6 +425,7 @@ describe("flags of the sandbox", () => {
       ["--no-namespaces", "--require-namespaces"],
       "--no-namespaces: not together with --require-namespaces: give one of them",
     ],
+    [["--no-namespaces", "--pid-namespace"], "--no-namespaces: not together with --pid-namespace: give one of them"],
     [["--sandbox", "loose"], '--sandbox: "loose" is not one of enforce, audit'],
   ])("%j", async (flags, message) => {
     expect(await failure(["run", "--print-config", ...flags])).toBe(message);

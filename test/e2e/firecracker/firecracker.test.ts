@@ -1,11 +1,11 @@
 /** volt in Firecracker's place, as the programs that start it do: on this host's /dev/kvm, with guests of a few instructions. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { atMost } from "../../support/emulated.ts";
 import { ask, curl, listening } from "../api/client.ts";
 import { RunningVolt } from "../cli/process.ts";
-import { END, tinyKernel } from "../cli/tiny-kernel.ts";
+import { END, print, tinyKernel } from "../cli/tiny-kernel.ts";
 import { Folder, volt } from "../cli/volt.ts";
 import { firecracker } from "./program.ts";
 
@@ -192,4 +192,91 @@ test("a log that nobody reads makes nobody wait", async () => {
   const socket = await start(END.spin, "--log-path", log);
   await curl(socket, ...Array.from({ length: 300 }, () => "http://localhost/"));
   expect((await ask(socket, "GET", "/version")).body).toEqual({ firecracker_version: "1.16.1" });
+});
+
+describe("metrics", () => {
+  const lines = () =>
+    readFileSync(folder.file("metrics"), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+
+  test("asked for by the API have a line at the start, and tell what was asked before", async () => {
+    const socket = await start(print("hello") + END.spin, "--id", "one");
+    const wanted = { metrics_path: folder.file("metrics"), emit_id: true };
+    expect((await ask(socket, "PUT", "/metrics", wanted)).status).toBe(204);
+    expect((await ask(socket, "PUT", "/metrics", wanted)).body).toEqual({
+      fault_message:
+        "Metrics error: Cannot initialize the metrics system due to bad user input: Reinitialization of metrics not allowed.",
+    });
+    await ask(socket, "PUT", "/boot-source", boot());
+    await ask(socket, "PUT", "/drives/a", disk());
+    // A start that fails begins volt anew; what it had counted and opened stays.
+    rmSync(folder.file("disk"));
+    expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(400);
+    expect(readFileSync(folder.file("metrics"), "utf8")).toBe("");
+    writeFileSync(folder.file("disk"), new Uint8Array(4096));
+    expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(204);
+    await vm!.printed("hello");
+    expect(lines()).toHaveLength(1);
+    const [first] = lines();
+    expect(first).toMatchObject({ id: "one", block_a: { read_count: 0 } });
+    expect(first.put_api_requests).toMatchObject({
+      ...{ metrics_count: 2, metrics_fails: 1, boot_source_count: 1, drive_count: 1 },
+      ...{ actions_count: 2, actions_fails: 1, logger_count: 0 },
+    });
+    expect((await ask(socket, "PUT", "/metrics", wanted)).status).toBe(400);
+    expect((await ask(socket, "PATCH", "/vm", { state: "Paused" })).status).toBe(204);
+    expect((await ask(socket, "PUT", "/actions", { action_type: "FlushMetrics" })).status).toBe(204);
+    vm!.signal("SIGHUP");
+    expect((await vm!.end()).status).toBe(156);
+    const [, flushed, last] = lines();
+    expect(flushed.latencies_us.pause_vm).toBeGreaterThan(0);
+    expect(flushed.put_api_requests).toMatchObject({ actions_count: 0, metrics_count: 1, metrics_fails: 1 });
+    expect(flushed.uart.write_count + first.uart.write_count).toBe(5);
+    expect(last.signals.sighup).toBe(1);
+  });
+
+  test("of a machine that goes down by itself are two lines", async () => {
+    const flags = ["--metrics-path", folder.file("metrics"), "--start-time-us", "1", "--start-time-cpu-us", "0"];
+    const config = ["--api-sock", folder.file("api"), "--config-file", configFile(print("x") + END.reset)];
+    expect((await run(...flags, "--parent-cpu-time-us", "1000000", ...config)).status).toBe(0);
+    expect(lines()).toHaveLength(2);
+    const [first, last] = lines();
+    expect(first.api_server.process_startup_time_us).toBeGreaterThan(0);
+    expect(first.api_server.process_startup_time_cpu_us).toBeGreaterThan(1_000_000);
+    expect(last.api_server).toEqual(first.api_server);
+    expect(first.i8042.reset_count + last.i8042.reset_count).toBe(1);
+  });
+
+  test("can't be asked for when there are none", async () => {
+    const socket = await start(END.spin);
+    await ask(socket, "PUT", "/boot-source", boot());
+    expect((await ask(socket, "PUT", "/actions", { action_type: "FlushMetrics" })).body).toEqual({
+      fault_message: "The requested operation is not supported before starting the microVM.",
+    });
+    await ask(socket, "PUT", "/actions", instanceStart);
+    expect((await ask(socket, "PUT", "/actions", { action_type: "FlushMetrics" })).status).toBe(204);
+  });
+});
+
+test("a logger's settings change as they are put, before the start", async () => {
+  const socket = await start(END.spin);
+  const log = folder.file("log");
+  const put = async (settings: object) => (await ask(socket, "PUT", "/logger", settings)).status;
+  expect(await put({ log_path: log, level: "dEbUg", show_level: true, show_log_origin: true })).toBe(204);
+  expect(await put({ level: "Info", module: "vmm" })).toBe(204);
+  await ask(socket, "GET", "/version");
+  expect(await put({ level: "loud" })).toBe(400);
+  expect(await put({ level: "Info", colour: "red" })).toBe(400);
+  await ask(socket, "PUT", "/boot-source", boot());
+  await ask(socket, "PUT", "/actions", instanceStart);
+  expect(await put({ level: "Error" })).toBe(400);
+  vm!.signal("SIGHUP");
+  await vm!.end();
+  const text = readFileSync(log, "utf8").trimEnd().split("\n");
+  expect(text[0]).toMatch(/\[anonymous-instance:fc_api:INFO:src\/[^:]+:\d+\] The request was executed successfully/);
+  expect(text[1]).toMatch(/DEBUG.*Total previous API call duration: \d+ us\.$/);
+  // From the second request on only what comes from there.
+  expect(text.slice(3)).toEqual([expect.stringMatching(/INFO.*\] Vmm is stopping\.$/)]);
 });

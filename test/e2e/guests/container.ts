@@ -7,6 +7,9 @@ import { bundle } from "../../../scripts/bundle.ts";
 import { sharedHost } from "../../testbed/shared.ts";
 import { type RunningVolt, startVolt, VOLT } from "./volt.ts";
 
+/** A container takes longer to come up than volt does. */
+const CONTAINER_LIMIT_MS = 250_000;
+
 /** The image's root, made for one file of tests. At a new path each time: the nested machine remembers old files. */
 export class ContainerImage implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "volt-oci-"));
@@ -31,7 +34,8 @@ export class ContainerImage implements AsyncDisposable {
     mkdirSync(folder);
     const config = runtimeConfig({ ...options, root: join(this.#folder, "oci/rootfs") });
     writeFileSync(join(folder, "config.json"), JSON.stringify(config));
-    return new Container(name, await startVolt([], { command: ["runc", "run", "-b", folder, name] }));
+    const command = ["runc", "run", "-b", folder, name];
+    return new Container(name, await startVolt([], { command, limitMs: CONTAINER_LIMIT_MS }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

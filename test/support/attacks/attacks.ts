@@ -2,7 +2,6 @@
  * What somebody tries who runs code in volt's process. None does harm where it succeeds. The table says which layer stops
  * it, alone: docs/security.md shows it.
  */
-import { errno } from "../../../ffi/error.ts";
 import { libc } from "../../../ffi/libc.ts";
 import { Mapping } from "../../../ffi/memory.ts";
 import { systemCallNumber } from "../../../ffi/system-calls.ts";
@@ -51,8 +50,7 @@ function address(argument: NodeJS.TypedArray): number {
 /** The call's result, or minus errno. */
 function call(name: string, ...args: number[]): number {
   const [a = 0, b = 0, c = 0, d = 0, e = 0] = args;
-  const result = libc.syscall(systemCallNumber(name), a, b, c, d, e);
-  return result < 0 ? -errno() : result;
+  return libc.syscall(systemCallNumber(name), a, b, c, d, e);
 }
 const fails = (name: string, ...args: number[]) => Math.max(0, -call(name, ...args));
 const opens = (path: string, flags: number) => fails("openat", AT_FDCWD, address(text(path)), flags, 0o600);
@@ -67,6 +65,7 @@ const past = (error: number, ...later: number[]) => (later.includes(error) ? 0 :
 
 const O = { RDWR: 2, CREAT: 0o100 };
 const EINVAL = 22;
+const EBUSY = 16;
 const ENOEXEC = 8;
 
 export const ATTACKS: readonly Attack[] = [
@@ -127,6 +126,15 @@ export const ATTACKS: readonly Attack[] = [
     run: ({ sibling }) => opens(`/proc/${sibling}/mem`, 0),
   },
   {
+    name: "copy another process's memory",
+    stoppedBy: { landlock: 1, seccomp: true },
+    // Into one byte, from where nothing is: who may do it gets as far as that.
+    run: ({ sibling }) => {
+      const [local, remote] = [new BigUint64Array([BigInt(memory.address), 1n]), new BigUint64Array([1n, 1n])];
+      return past(fails("process_vm_readv", sibling, address(local), 1, address(remote), 1), EFAULT);
+    },
+  },
+  {
     name: "signal another process",
     stoppedBy: { landlock: 6, seccomp: true },
     run: ({ sibling }) => fails("kill", sibling, 18),
@@ -146,6 +154,11 @@ export const ATTACKS: readonly Attack[] = [
     name: "change the root",
     stoppedBy: { privileges: true, seccomp: true },
     run: () => fails("chroot", address(text("/"))),
+  },
+  {
+    name: "pivot the root",
+    stoppedBy: { privileges: true, seccomp: true },
+    run: () => past(fails("pivot_root", address(text("/")), address(text("/"))), EINVAL, EBUSY),
   },
   {
     name: "become another user",

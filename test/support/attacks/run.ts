@@ -61,7 +61,7 @@ if (import.meta.main) {
     },
     "",
   ).volt;
-  const way = confinement(sandbox, []);
+  const way = confinement(sandbox, { files: [], folders: [] }, []);
   const inside = join(import.meta.dirname, "inside.ts");
   enterSandbox(way, ["bun", inside, JSON.stringify({ ...orders, demands: way.demands })], {});
 }

@@ -4,25 +4,34 @@ import { createConnection, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fd } from "../../../ffi/fd.ts";
+import { isReady, POLL } from "../../../ffi/poll.ts";
 import { closeSocket, connectTo, receiveBytes } from "../../../ffi/socket.ts";
 import { listenForApi } from "../../../src/api/listen.ts";
-import { ApiServer, MAX_CONNECTIONS, type PlannedApi } from "../../../src/api/server.ts";
+import type { PlannedApi } from "../../../src/api/planned.ts";
+import { ApiServer, MAX_CONNECTIONS, MAX_STREAMS } from "../../../src/api/server.ts";
+import type { Stream, StreamOutput } from "../../../src/api/stream.ts";
 
 let folder: string;
 let planned: PlannedApi;
 let server: ApiServer;
 let sockets: Socket[];
+/** What ends the requests that take their time. */
+let slow: (() => void)[];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "volt-api-"));
+  slow = [];
   planned = listenForApi(join(folder, "api")).plan();
   server = new ApiServer(planned, ({ method, path, body }) => {
     if (path === "/throws") throw new Error("it fails");
     if (path === "/later") return undefined;
+    if (path === "/slow") return (reply) => slow.push(() => reply({ status: 200, body: JSON.stringify(path) }));
+    if (path === "/stream") return { status: 200, stream: listening };
     if (path === "/large") return { status: 200, body: JSON.stringify("x".repeat(2 ** 21)) };
     return body === undefined ? { status: 204 } : { status: 200, body: JSON.stringify(`${method} ${path} ${body}`) };
   });
   sockets = [];
+  listeners.length = 0;
 });
 
 afterEach(() => {
@@ -30,6 +39,27 @@ afterEach(() => {
   new Fd(planned.listener, "the listener").close();
   rmSync(folder, { recursive: true });
 });
+
+/** Who listens at /stream, and what they have sent. */
+const listeners: { output: StreamOutput; sent: string; isGone: boolean; wantsInput: boolean }[] = [];
+const listening: Stream = {
+  contentType: "text/x",
+  open(output) {
+    const one = { output, sent: "", isGone: false, wantsInput: true };
+    listeners.push(one);
+    return {
+      get wantsInput() {
+        return one.wantsInput;
+      },
+      receive(bytes) {
+        one.sent += Buffer.from(bytes).toString();
+      },
+      closed() {
+        one.isGone = true;
+      },
+    };
+  },
+};
 
 const NO_CONTENT = "HTTP/1.1 204 \r\nServer: Firecracker API\r\nConnection: keep-alive\r\n\r\n";
 const GET = "GET / HTTP/1.1\r\n\r\n";
@@ -116,6 +146,32 @@ test("a handler that throws is an answer", async () => {
   expect(client.heard).toEndWith('{"fault_message":"it fails"}');
 });
 
+describe("an answer that takes its time", () => {
+  test("comes to the one who asked, and the others don't wait for it", async () => {
+    const [patient, other] = [new Client().send("GET /slow HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n"), new Client()];
+    await until(() => slow.length === 1);
+    other.send(GET);
+    await until(() => other.heard === NO_CONTENT);
+    expect(patient.heard).toBe("");
+    slow[0]!();
+    await until(() => patient.heard.endsWith(NO_CONTENT));
+    expect(patient.heard).toContain('"/slow"');
+  });
+
+  test("is for nobody when the one who asked is gone, nor for who came in his place; nothing turns for him", async () => {
+    const gone = new Client().send("GET /slow HTTP/1.1\r\n\r\n");
+    await until(() => slow.length === 1);
+    gone.socket.destroy();
+    const next = Array.from({ length: MAX_CONNECTIONS }, () => new Client().send(GET));
+    await until(() => next.every(({ heard }) => heard === NO_CONTENT));
+    await until(() => !isReady(server.fd, POLL.IN));
+    slow[0]!();
+    await Bun.sleep(20);
+    server.ready();
+    expect(next.every(({ heard }) => heard === NO_CONTENT)).toBe(true);
+  });
+});
+
 describe("a client that does no good:", () => {
   test("one too many is turned away, and there is room again when another goes", async () => {
     const clients = Array.from({ length: MAX_CONNECTIONS }, () => new Client().send(GET));
@@ -184,4 +240,77 @@ test("another server goes on where this one stops", async () => {
   half.send("  }");
   await until(() => waiting.heard.includes('"/"') && half.heard.includes('"/half"'));
   expect(waiting.heard).toStartWith(NO_CONTENT);
+});
+
+describe("a stream", () => {
+  const HEAD = "HTTP/1.1 200 \r\nServer: Firecracker API\r\nConnection: close\r\nContent-Type: text/x\r\n\r\n";
+  const LISTEN = "GET /stream HTTP/1.1\r\n\r\n";
+
+  async function listen(): Promise<Client> {
+    const client = new Client().send(LISTEN);
+    await until(() => client.heard === HEAD);
+    return client;
+  }
+
+  test("goes on as long as both are there, beside requests of others", async () => {
+    const client = await listen();
+    listeners[0]!.output.write(Buffer.from("one "));
+    const other = new Client().send(GET);
+    await until(() => other.heard === NO_CONTENT);
+    listeners[0]!.output.write(Buffer.from("two"));
+    await until(() => client.heard === `${HEAD}one two`);
+    client.socket.destroy();
+    await until(() => listeners[0]!.isGone);
+  });
+
+  test("carries what the client sends, also right behind its request, when it is wanted", async () => {
+    const client = new Client().send(`${LISTEN}a`);
+    await until(() => listeners[0]?.sent === "a");
+    listeners[0]!.wantsInput = false;
+    listeners[0]!.output.changed();
+    client.send("b");
+    for (let turn = 0; turn < 100; turn++) {
+      server.ready();
+      await Bun.sleep(0);
+    }
+    expect(listeners[0]!.sent).toBe("a");
+    listeners[0]!.wantsInput = true;
+    listeners[0]!.output.changed();
+    await until(() => listeners[0]!.sent === "ab");
+  });
+
+  test("holds a bounded part of what its client does not read, and drops whole writes after that", async () => {
+    const client = await listen();
+    client.socket.pause();
+    const { output } = listeners[0]!;
+    const part = Buffer.alloc(10_000, "x");
+    let taken = 0;
+    while (output.write(part) && taken < 10_000) taken++;
+    expect(taken).toBeGreaterThan(25);
+    expect(taken).toBeLessThan(200);
+    client.socket.resume();
+    await until(() => client.heard.length === HEAD.length + taken * part.length);
+    expect(output.write(part)).toBe(true);
+  });
+
+  test("of one that never reads leaves when its client does", async () => {
+    const client = await listen();
+    client.socket.pause();
+    while (listeners[0]!.output.write(Buffer.alloc(10_000)));
+    client.socket.destroy();
+    await until(() => listeners[0]!.isGone);
+  });
+
+  test("has room for so many listeners, who keep nobody from the API", async () => {
+    const clients: Client[] = [];
+    for (let i = 0; i < MAX_STREAMS; i++) clients.push(await listen());
+    const late = new Client().send(LISTEN);
+    await until(() => late.heard.includes("listeners already"));
+    expect(late.heard).toStartWith("HTTP/1.1 503 ");
+    const other = new Client().send(GET);
+    await until(() => other.heard === NO_CONTENT);
+    clients[0]!.socket.destroy();
+    await until(() => listeners[0]!.isGone);
+    await listen();
+  });
 });

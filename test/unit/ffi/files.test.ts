@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exists, readTextFile, unlink } from "../../../ffi/files.ts";
+import { exists, makeFolder, namesIn, readTextFile, removeFolder, unlink } from "../../../ffi/files.ts";
 import { openDescriptors, openedSince } from "../../support/resources.ts";
 import { systemError } from "../../support/thrown.ts";
 
@@ -63,4 +63,25 @@ test("unlink takes a name away, and does not mind when there is none", () => {
   unlink(path);
   expect(exists(path)).toBe(false);
   unlink(path);
+});
+
+describe("a folder", () => {
+  test("names all that is in it, and no more than was asked for", () => {
+    const many = join(folder, "many");
+    makeFolder(many);
+    const names = Array.from({ length: 500 }, (_, i) => `a file with a name of some length, ${i} ö`);
+    for (const name of names) writeFileSync(join(many, name), "");
+    expect(namesIn(many).sort()).toEqual(names.sort());
+    expect(namesIn(many, 3).length).toBe(3);
+    expect(namesIn(join(folder, "missing"))).toEqual([]);
+  });
+
+  test("goes when it is empty, and only then", () => {
+    const one = join(folder, "one");
+    makeFolder(one);
+    writeFileSync(join(one, "file"), "");
+    expect(removeFolder(one)).toBe(false);
+    unlink(join(one, "file"));
+    expect([removeFolder(one), exists(one)]).toEqual([true, false]);
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Errno } from "../../../ffi/error.ts";
-import { Fd } from "../../../ffi/fd.ts";
+import { Fd, O } from "../../../ffi/fd.ts";
+import { lockFile } from "../../../ffi/file-lock.ts";
 import { IORING_REGISTER, RingOp } from "../../../ffi/io-uring/layouts.ts";
 import { IoUring } from "../../../ffi/io-uring/ring.ts";
 import { registerWithRing } from "../../../ffi/io-uring/setup.ts";
@@ -91,11 +92,37 @@ describe("an io_uring", () => {
     }
   });
 
-  test("takes no other file once it is there", () => {
+  test("works on another file in place of the one it had, which it lets go of at once", () => {
+    const file = Fd.sealed("a file", TEXT);
+    using other = Fd.sealed("another file", Buffer.from("what the other file holds"));
+    using uring = ring([RingOp.READV], file);
+    const { bytes, address } = target(14);
+    const read = () => {
+      uring.push(RingOp.READV, 0, 0, address, 1, 0, 1);
+      uring.enter();
+      finish(uring);
+      return Buffer.from(bytes).toString();
+    };
+    uring.replaceFile(other);
+    expect(read()).toBe("what the other");
+    expect(() => uring.replaceFile(new Fd(9999, "nothing"))).toThrow("EBADF");
+    expect(read()).toBe("what the other");
+    expect(lockFile(file, "exclusive")).toBe(true);
+    using again = Fd.open(`/proc/self/fd/${file.number}`, O.RDWR);
+    expect(lockFile(again, "exclusive")).toBe(false);
+    file.close();
+    expect(lockFile(again, "exclusive")).toBe(true);
+  });
+
+  test("takes no second file once it is there, and nothing else that can be registered", () => {
     using uring = ring();
     using other = Fd.sealed("another file", TEXT);
     const fd = new Fd(uring.fd, "the ring");
-    expect(() => registerWithRing(fd, IORING_REGISTER.FILES, Int32Array.of(other.number), 1)).toThrow("EACCES");
+    expect(() => registerWithRing(fd, IORING_REGISTER.FILES, Int32Array.of(other.number), 1)).toThrow("EBUSY");
+    const [BUFFERS, EVENTFD, PERSONALITY] = [0, 4, 9];
+    for (const what of [BUFFERS, EVENTFD, PERSONALITY, IORING_REGISTER.RESTRICTIONS]) {
+      expect(() => registerWithRing(fd, what, Int32Array.of(other.number), 1)).toThrow("EACCES");
+    }
   });
 
   test("that can't be made leaves nothing behind", () => {

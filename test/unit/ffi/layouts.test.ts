@@ -6,6 +6,7 @@ import { CAP, PR } from "../../../ffi/capabilities.ts";
 import { EPOLL } from "../../../ffi/epoll.ts";
 import { Errno } from "../../../ffi/error.ts";
 import { O, STAT } from "../../../ffi/fd.ts";
+import { SUPER_MAGIC } from "../../../ffi/file-system.ts";
 import { IN } from "../../../ffi/inotify.ts";
 import * as uring from "../../../ffi/io-uring/layouts.ts";
 import { Exit } from "../../../ffi/kvm/exits.ts";
@@ -21,7 +22,7 @@ import { SHUT } from "../../../ffi/socket.ts";
 import { allSystemCalls } from "../../../ffi/system-calls.ts";
 import { TUN_F, TunIoctl } from "../../../ffi/tap.ts";
 import { UIO_MAXIOV } from "../../../ffi/uio.ts";
-import { FALLOC_FL } from "../../../ffi/vectored-io.ts";
+import { FALLOC_FL, RWF_NOWAIT } from "../../../ffi/vectored-io.ts";
 import { VHOST_FILE_UNBIND, VhostIoctl } from "../../../ffi/vhost.ts";
 import { filesUnder, ROOT, textOf } from "../../support/source-tree.ts";
 import { askHeaders, type Question } from "./headers.ts";
@@ -33,6 +34,8 @@ const { Ioctl, Cap, ...otherKvmConstants } = ioctls;
 // EDGE reads better than the header's ET.
 const { EDGE, ...epoll } = EPOLL;
 const epollByHeaderName = { ...epoll, ET: EDGE };
+
+const magicNumbers = Object.fromEntries(Object.entries(SUPER_MAGIC).map(([name, value]) => [`${name}_MAGIC`, value]));
 
 /** Tables of numbers: the header that names them, what its names start with, and the numbers. */
 const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Readonly<Record<string, number>>])[] = [
@@ -50,10 +53,13 @@ const NUMBERS: readonly (readonly [header: string, prefix: string, numbers: Read
   ["linux/uio.h", "", { UIO_MAXIOV }],
   ["sys/socket.h", "SHUT_", SHUT],
   ["linux/falloc.h", "FALLOC_FL_", FALLOC_FL],
+  ["linux/fs.h", "", { RWF_NOWAIT }],
+  ["linux/magic.h", "", magicNumbers],
   ["sys/inotify.h", "IN_", IN],
   [IO_URING, "IORING_OP_", uring.RingOp],
   [IO_URING, "IORING_SETUP_", uring.IORING_SETUP],
   [IO_URING, "IORING_REGISTER_", uring.IORING_REGISTER],
+  [IO_URING, "IORING_UNREGISTER_", uring.IORING_UNREGISTER],
   [IO_URING, "IORING_RESTRICTION_", uring.IORING_RESTRICTION],
   [IO_URING, "IOSQE_", uring.IOSQE],
   [IO_URING, "IORING_OFF_", uring.IORING_OFF],
@@ -92,17 +98,19 @@ const PRIVATE: readonly (readonly [file: string, header: string, names: readonly
   ["ffi/timerfd.ts", "sys/timerfd.h", ["CLOCK_MONOTONIC", "TFD_CLOEXEC", "TFD_NONBLOCK"]],
   ["ffi/signal.ts", "signal.h", ["SIG_BLOCK", "SIG_UNBLOCK"]],
   ["ffi/signal.ts", "sys/signalfd.h", ["SFD_NONBLOCK", "SFD_CLOEXEC"]],
-  ["ffi/process.ts", "sys/syscall.h", ["SYS_GETTID", "SYS_TGKILL"]],
+  ["ffi/process.ts", "sys/syscall.h", ["SYS_GETTID", "SYS_TGKILL", "SYS_PIDFD_SEND_SIGNAL", "SYS_PIDFD_OPEN"]],
+  ["ffi/process.ts", "errno.h", ["ESRCH"]],
+  ["ffi/files.ts", "sys/syscall.h", ["SYS_GETDENTS64"]],
   ["ffi/host.ts", "sys/syscall.h", ["SYS_SECCOMP", "SYS_LANDLOCK_CREATE_RULESET"]],
   ["ffi/io-uring/setup.ts", "sys/syscall.h", ["SYS_IO_URING_SETUP", "SYS_IO_URING_ENTER", "SYS_IO_URING_REGISTER"]],
-  ["ffi/vectored-io.ts", "sys/syscall.h", ["SYS_FDATASYNC", "SYS_FALLOCATE", "SYS_PREADV", "SYS_PWRITEV"]],
+  ["ffi/vectored-io.ts", "sys/syscall.h", ["SYS_FDATASYNC", "SYS_FALLOCATE"]],
   ["ffi/block-device.ts", "sys/syscall.h", ["SYS_STATX"]],
   ["ffi/block-device.ts", "linux/stat.h", ["STATX_DIOALIGN"]],
   ["ffi/block-device.ts", "fcntl.h", ["AT_EMPTY_PATH"]],
   ["ffi/block-device.ts", "unistd.h", ["SEEK_END"]],
   ["ffi/block-device.ts", "linux/fs.h", ["BLKSSZGET", "BLKPBSZGET", "BLKDISCARD"]],
   ["ffi/file-lock.ts", "fcntl.h", ["F_OFD_SETLK", "F_RDLCK", "F_WRLCK"]],
-  ["ffi/inotify.ts", "sys/syscall.h", ["SYS_INOTIFY_ADD_WATCH", "SYS_INOTIFY_INIT1"]],
+  ["ffi/inotify.ts", "sys/syscall.h", ["SYS_INOTIFY_ADD_WATCH", "SYS_INOTIFY_INIT1", "SYS_INOTIFY_RM_WATCH"]],
   ["ffi/inotify.ts", "sys/inotify.h", ["IN_CLOEXEC", "IN_NONBLOCK"]],
   ["ffi/close-range.ts", "linux/close_range.h", ["CLOSE_RANGE_CLOEXEC"]],
   ["ffi/capabilities.ts", "linux/capability.h", ["_LINUX_CAPABILITY_VERSION_3"]],
@@ -184,7 +192,10 @@ describe("numbers are the headers'", () => {
 describe("numbers that a module keeps to itself are the headers'", () => {
   test.each(PRIVATE)("%s, from <%s>", (file, _, names) => {
     const text = textOf(file);
-    const declared = names.map((name) => [name, new RegExp(`^const ${name} = (\\w+);`, "m").exec(text)?.[1]]);
+    const declared = names.map((name) => [
+      name,
+      new RegExp(`^(?:export )?const ${name} = (\\w+);`, "m").exec(text)?.[1],
+    ]);
     expect(declared.map(([name, number]) => [name, Number(number?.replace(/(?<=.)_/g, ""))])).toEqual(
       names.map((name) => [name, Number(facts.get(name))]),
     );

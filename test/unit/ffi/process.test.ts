@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { kickThread, nameThread, threadId } from "../../../ffi/process.ts";
+import { kickThread, nameThread, signalProcess, startTime, threadId } from "../../../ffi/process.ts";
 import { ROOT } from "../../support/source-tree.ts";
 
 /** Runs a script that imports ffi/process.ts in a process of its own. */
@@ -97,4 +97,23 @@ test("exitNow ends the process at once, exit handlers unheard", () => {
   const { status, stdout } = runScript(`process.on("exit", () => console.log("heard")); exitNow(7);`);
   expect(status).toBe(7);
   expect(stdout).toBe("");
+});
+
+describe("another process", () => {
+  test("is known by its id and when it started, whatever its name", async () => {
+    const child = Bun.spawn(["sh", "-c", "printf 'a) R 1 2' > /proc/self/comm; echo named; sleep 60"], {
+      stdout: "pipe",
+    });
+    await child.stdout.getReader().read();
+    const started = startTime(child.pid)!;
+    expect(readFileSync(`/proc/${child.pid}/stat`, "utf8")).toContain("(a) R 1 2)");
+    expect(started).toBeGreaterThanOrEqual(startTime(process.pid)!);
+    expect(signalProcess(child.pid, started + 1, 9)).toBe(false);
+    expect(child.killed).toBe(false);
+    expect(signalProcess(child.pid, started, 9)).toBe(true);
+    await child.exited;
+    expect(child.signalCode).toBe("SIGKILL");
+    expect(startTime(child.pid)).toBeUndefined();
+    expect(signalProcess(child.pid, started, 9)).toBe(false);
+  });
 });

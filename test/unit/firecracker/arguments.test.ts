@@ -6,6 +6,7 @@ test.each<[string[], object]>([
   [["--api-sock", "a", "--id", "one", "--no-seccomp"], { "api-sock": "a", id: "one", "no-seccomp": true }],
   [["--config-file", "f", "--no-api", "--boot-timer"], { "config-file": "f", "no-api": true, "boot-timer": true }],
   [["--id", "one", "--", "--nonsense"], { id: "one" }],
+  [["--allow-path", "/a", "--id", "one", "--allow-path", "b"], { "allow-path": ["/a", "b"], id: "one" }],
   [["--nonsense", "--version"], { version: true }],
   [["-h", "--nonsense"], { help: true }],
 ])("%p is understood", (argv, expected) => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { HttpResponse } from "../../../src/api/http/response.ts";
 import { answer, fault, json, NO_CONTENT } from "../../../src/api/router.ts";
 import { parseConfig } from "../../../src/config/parse.ts";
 import { takeConfigFile } from "../../../src/firecracker/config-file.ts";
@@ -34,7 +35,7 @@ function ask(method: Method, path: string, body?: unknown) {
   const start = () => {
     starts++;
   };
-  return answer({ method, path, body: text }, draftRoutes(draft, log, start), counts);
+  return answer({ method, path, body: text }, draftRoutes(draft, log, start), counts) as HttpResponse;
 }
 
 const drive = (id: string, more: object = {}) => ({
@@ -203,10 +204,10 @@ test("a draft is a machine that volt can make", () => {
   ask("PUT", "/drives/a", drive("a"));
   ask("PUT", "/balloon", { amount_mib: 1, deflate_on_oom: false });
   ask("PUT", "/entropy", { rate_limiter: { ops: { size: 1, refill_time: 1 } } });
-  const config = parseConfig(toVmConfig(draft, "one"), "");
+  const config = parseConfig(toVmConfig(draft, "one", ["/images"]), "");
   expect(config.drives[0]).toMatchObject({ cache_type: "Unsafe", io_engine: "Sync", rate_limiter: {} });
   expect(config.balloon).toMatchObject({ free_page_reporting: false });
-  expect(config.volt).toMatchObject({ id: "one", own_initramfs: false });
+  expect(config.volt).toMatchObject({ id: "one", own_initramfs: false, sandbox: { allow_paths: ["/images"] } });
   expect(config["boot-source"].boot_args).toEndWith("swiotlb=noforce pci=off");
 });
 

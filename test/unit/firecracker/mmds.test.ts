@@ -1,5 +1,6 @@
 /** The metadata service before the start, in Firecracker's words. */
 import { beforeEach, describe, expect, test } from "bun:test";
+import type { HttpResponse } from "../../../src/api/http/response.ts";
 import { answer, fault } from "../../../src/api/router.ts";
 import { parseConfig } from "../../../src/config/parse.ts";
 import { takeConfigFile } from "../../../src/firecracker/config-file.ts";
@@ -18,13 +19,13 @@ beforeEach(() => {
 });
 
 /** @param body as it is, or to be made JSON */
-function ask(method: Method, path: string, body?: unknown) {
+function ask(method: Method, path: string, body?: unknown): HttpResponse {
   const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
   return answer(
     { method, path, body: text },
     draftRoutes(draft, log, () => {}),
     counts,
-  );
+  ) as HttpResponse;
 }
 
 /** Every Linux has one of this name, and at this stage a name is all that is asked for. */
@@ -87,7 +88,7 @@ describe("its configuration", () => {
       imds_compat: false,
     };
     expect(JSON.stringify(vmConfigJson(draft)["mmds-config"])).toBe(JSON.stringify(whole));
-    const config = parseConfig(toVmConfig(draft, "one"), "");
+    const config = parseConfig(toVmConfig(draft, "one", []), "");
     expect(config["mmds-config"]).toEqual(whole as never);
     expect(config.volt.mmds_size_limit).toBe(100);
   });

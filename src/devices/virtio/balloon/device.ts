@@ -1,4 +1,3 @@
-import { TimerFd } from "../../../../ffi/timerfd.ts";
 import type { BalloonConfig } from "../../../config/devices.ts";
 import type { GuestMemory } from "../../../memory/guest.ts";
 import type { BalloonControls } from "../controls.ts";
@@ -12,6 +11,7 @@ import { actualMib, balloonConfig, ConfigOffset, pagesOfMib, WRITABLE_CONFIG, wo
 import { newCounters } from "./counters.ts";
 import { Hints } from "./hints.ts";
 import { countPages, discardBuffers, PageList } from "./pages.ts";
+import { Poll } from "./poll.ts";
 import { type StatisticName, Statistics } from "./statistics.ts";
 
 /** Device type "memory balloon" (virtio 1.2, section 5.5). */
@@ -57,6 +57,8 @@ export class BalloonDevice implements VirtioDevice, BalloonControls {
   /** How many MiB the driver says it has given up. */
   actualMib = 0;
   readonly #statistics = new Statistics();
+  /** What asks for them; undefined where there are none. */
+  readonly #poll: Poll | undefined;
   readonly #hints = new Hints();
   readonly #pages = new PageList();
   readonly #chain = new DescriptorChain();
@@ -77,12 +79,21 @@ export class BalloonDevice implements VirtioDevice, BalloonControls {
     this.queueSizes = rolesOf(this.features).map(() => MAX_QUEUE_SIZE);
     this.targetMib = amount_mib;
     this.config = balloonConfig(amount_mib);
-    this.sources = stats_polling_interval_s > 0 ? [this.#poll(stats_polling_interval_s)] : [];
+    this.#poll = stats_polling_interval_s > 0 ? new Poll(stats_polling_interval_s, this.askForStatistics) : undefined;
+    this.sources = this.#poll ? [this.#poll] : [];
   }
 
   /** What the guest said last of its memory. */
   get statistics(): ReadonlyMap<StatisticName, number> {
     return this.#statistics.values;
+  }
+
+  get pollingSeconds(): number {
+    return this.#poll?.seconds ?? 0;
+  }
+
+  get hinting(): { readonly host: number; readonly guest: number | undefined } {
+    return this.#hints.commands;
   }
 
   connect(host: DeviceHost): void {
@@ -95,9 +106,17 @@ export class BalloonDevice implements VirtioDevice, BalloonControls {
     this.#host?.changeConfig(ConfigOffset.num_pages, pagesOfMib(mib));
   }
 
-  /** Asks the guest once for all its free memory, which goes back to the host; it has it again when it has named all of it. */
-  startHinting(): void {
-    this.#command(this.#hints.begin());
+  setPollingSeconds(seconds: number): void {
+    this.#poll?.set(seconds);
+  }
+
+  /** Asks the guest once for all its free memory, which goes back to the host. */
+  startHinting(givesBack = true): void {
+    this.#command(this.#hints.begin(givesBack));
+  }
+
+  stopHinting(): void {
+    this.#command(this.#hints.end());
   }
 
   /** Linux gives its queues numbers in this order, without gaps, by the features both sides agreed on. */
@@ -168,15 +187,6 @@ export class BalloonDevice implements VirtioDevice, BalloonControls {
 
   #command(id: number): void {
     this.#host?.changeConfig(ConfigOffset.free_page_hint_cmd_id, word(id));
-  }
-
-  #poll(seconds: number): EventSource {
-    const timer = TimerFd.create("the balloon's statistics");
-    timer.setPeriodic(seconds * 1e9);
-    const ready = (): void => {
-      if (timer.take() > 0) this.askForStatistics();
-    };
-    return { fd: timer.fd, ready };
   }
 }
 

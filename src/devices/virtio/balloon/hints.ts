@@ -22,7 +22,8 @@ export class Hints {
   #command = VIRTIO_BALLOON_CMD_ID_DONE;
   #lastId = FIRST_ID - 1;
   /** The run the driver is in. Pages named outside the run that was asked for stay as they are. */
-  #answered = VIRTIO_BALLOON_CMD_ID_STOP;
+  #answered: number | undefined;
+  #endsByItself = true;
   readonly #bytes = new Uint8Array(4);
 
   /** Whether the driver is in the run that was asked for. */
@@ -30,8 +31,14 @@ export class Hints {
     return this.#command >= FIRST_ID && this.#answered === this.#command;
   }
 
-  /** Begins a run. @returns the number to put into configuration space */
-  begin(): number {
+  /** What host and driver said last; a driver that was reset, or did not answer yet, said nothing. */
+  get commands(): { readonly host: number; readonly guest: number | undefined } {
+    return { host: this.#command, guest: this.#answered };
+  }
+
+  /** Begins a run. @param endsByItself when the driver has named all @returns the number to put into configuration space */
+  begin(endsByItself: boolean): number {
+    this.#endsByItself = endsByItself;
     this.#lastId = this.#lastId === LAST_ID ? FIRST_ID : this.#lastId + 1;
     this.#command = this.#lastId;
     return this.#command;
@@ -43,7 +50,7 @@ export class Hints {
     return this.#command;
   }
 
-  /** Takes a chain: the number of the run that begins or STOP, or memory. @returns whether the run that was asked for is over */
+  /** Takes a chain: the number of the run that begins or STOP, or memory. @returns whether the run is to be ended now */
   take(chain: DescriptorChain, memory: GuestMemory, counters: BalloonCounters): boolean {
     if (chain.readableBytes > 0) {
       if (gather(chain, memory, this.#bytes) !== this.#bytes.length) {
@@ -52,7 +59,7 @@ export class Hints {
       }
       const wasRunning = this.isRunning;
       this.#answered = new DataView(this.#bytes.buffer).getUint32(0, true);
-      return wasRunning && this.#answered === VIRTIO_BALLOON_CMD_ID_STOP;
+      return wasRunning && this.#endsByItself && this.#answered === VIRTIO_BALLOON_CMD_ID_STOP;
     }
     if (!this.isRunning) return false;
     counters.hints++;
@@ -61,6 +68,6 @@ export class Hints {
   }
 
   reset(): void {
-    this.#answered = VIRTIO_BALLOON_CMD_ID_STOP;
+    this.#answered = undefined;
   }
 }

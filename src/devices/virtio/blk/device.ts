@@ -8,6 +8,7 @@ import { DescriptorChain } from "../queue/chain.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
 import type { Queue } from "../queue/queue.ts";
 import { blkConfig, CAPACITY, capacityBytes } from "./config.ts";
+import { diskControls } from "./controls.ts";
 import { type BlkCounters, countRequest, newCounters } from "./counters.ts";
 import type { Disk } from "./disk.ts";
 import type { DiskEngine, Operation } from "./engine/operation.ts";
@@ -15,7 +16,9 @@ import { Failures } from "./failure.ts";
 import { offeredFeatures } from "./features.ts";
 import { HEADER_BYTES, VIRTIO_BLK_F_FLUSH } from "./layout.ts";
 import { SLOTS } from "./memory.ts";
+import type { DiskFile } from "./open.ts";
 import { BlkRequest, PENDING } from "./request.ts";
+import { FileSwap, type Swapped } from "./swap.ts";
 
 /** Device type "block device" (virtio 1.2, section 5.2). */
 const VIRTIO_ID_BLOCK = 2;
@@ -29,6 +32,10 @@ export interface BlkOptions {
   /** Makes what runs its requests, given all of them. */
   readonly createEngine: (operations: readonly Operation[]) => DiskEngine;
   readonly limits?: RateLimiterConfig | undefined;
+  /** Opens another file for it; undefined for the one it has. @throws Error in the user's words */
+  readonly open?: (path: string) => DiskFile | undefined;
+  /** Told of the file that it has from now on. */
+  readonly moved?: () => void;
   /** What the log is to say of it. It may grow until the device is there. */
   readonly notes?: readonly string[];
   /** What wakes it besides its requests. */
@@ -50,14 +57,13 @@ export class BlkDevice implements VirtioDevice, Disposable {
   readonly sources: readonly EventSource[];
   readonly disk: Disk;
   readonly throttle: Throttle;
-  readonly controls: DiskControls = {
-    kind: "disk",
-    resize: () => this.resize(),
-    limit: (limits) => this.throttle.update(limits),
-  };
+  readonly controls: DiskControls;
   readonly counters: BlkCounters = newCounters();
   readonly #engine: DiskEngine;
   readonly #failures: Failures;
+  readonly #swap: FileSwap;
+  readonly #open: NonNullable<BlkOptions["open"]>;
+  readonly #moved: () => void;
   readonly #chain = new DescriptorChain();
   /** Requests that are not in use: a stack of `#freeCount`. */
   readonly #free: BlkRequest[];
@@ -69,7 +75,8 @@ export class BlkDevice implements VirtioDevice, Disposable {
   /** Those of them that found no free request. */
   readonly #isStalled: boolean[];
 
-  constructor({ disk, queues, createEngine, limits, notes = [], sources = [], ...clock }: BlkOptions) {
+  constructor(options: BlkOptions) {
+    const { disk, queues, createEngine, limits, notes = [], sources = [], open, moved, ...clock } = options;
     this.disk = disk;
     this.name = disk.id;
     this.#failures = new Failures(disk);
@@ -83,9 +90,13 @@ export class BlkDevice implements VirtioDevice, Disposable {
     this.#free = requests.toReversed();
     this.#freeCount = SLOTS;
     this.#engine = createEngine(requests);
+    this.#swap = new FileSwap(disk, this.#engine);
+    this.#open = open ?? cantOpen;
+    this.#moved = moved ?? (() => {});
     this.notes = notes;
     const resume = (): boolean => this.#goOn();
     this.throttle = new Throttle({ limits, counters: this.counters, resume, ...clock });
+    this.controls = diskControls(disk, this.throttle, (path, done) => this.replaceFile(path, done));
     this.sources = [{ fd: this.#engine.fd, ready: this.#woken }, ...this.throttle.sources, ...sources];
   }
 
@@ -125,6 +136,37 @@ export class BlkDevice implements VirtioDevice, Disposable {
     this.#host?.changeConfig(CAPACITY.offset, capacityBytes(capacity));
   }
 
+  /**
+   * Has another file, as soon as no request is under way in the old one; those that come meanwhile wait for it. The same
+   * file again: its size is looked at anew.
+   * @throws Error: the old one stays
+   */
+  replaceFile(path: string, done: Swapped): void {
+    if (this.#swap.isPending) throw new Error("a file is on its way to this disk already: wait for its answer");
+    const file = this.#open(path);
+    if (!file) {
+      this.resize();
+      done();
+      return;
+    }
+    this.#swap.begin(file, done);
+    if (!this.isBusy) this.#swapFile();
+  }
+
+  #swapFile(): void {
+    const { done, problem } = this.#swap.carryOut();
+    if (problem === undefined) {
+      this.#failures.forget();
+      this.#moved();
+      // As large or not, it is another one: the driver looks at it anew.
+      this.#host?.changeConfig(CAPACITY.offset, capacityBytes(this.disk.capacity));
+    }
+    this.#isHeld.forEach((isHeld, queue) => {
+      if (isHeld) this.#host?.revisit(queue);
+    });
+    done(problem);
+  }
+
   readonly #woken = (): void => {
     this.#engine.woken();
     this.#run();
@@ -152,7 +194,9 @@ export class BlkDevice implements VirtioDevice, Disposable {
   #take(index: number): boolean {
     const queue = this.#queues[index];
     if (!queue) return false;
-    this.#isHeld[index] = this.#isStalled[index] = false;
+    this.#isHeld[index] = this.#swap.isPending;
+    this.#isStalled[index] = false;
+    if (this.#isHeld[index]) return false;
     queue.suspendNotifications();
     let bytes = 0;
     for (let taken = 0; taken < REQUESTS_A_TURN && bytes < BYTES_A_TURN; taken++) {
@@ -218,12 +262,17 @@ export class BlkDevice implements VirtioDevice, Disposable {
   #release(request: BlkRequest): void {
     request.queue = undefined;
     this.#free[this.#freeCount++] = request;
+    if (this.#swap.isPending && !this.isBusy) this.#swapFile();
   }
 
   [Symbol.dispose](): void {
     this.#engine[Symbol.dispose]();
     this.disk[Symbol.dispose]();
   }
+}
+
+function cantOpen(): never {
+  throw new Error("this disk keeps its file");
 }
 
 /** All of a chain but the header and the status. */

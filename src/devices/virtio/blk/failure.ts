@@ -20,6 +20,11 @@ export class Failures {
     this.#disk = disk;
   }
 
+  /** The disk has another file: its errors are news again. */
+  forget(): void {
+    this.#told.clear();
+  }
+
   /** @returns the line for the log, the first time */
   tell({ kind, result }: Operation): string | undefined {
     if (this.#told.has(result)) return undefined;

@@ -1,23 +1,26 @@
 import { sizeOf } from "../../../../ffi/block-device.ts";
 import { Fd } from "../../../../ffi/fd.ts";
+import type { AccessFs } from "../../../../ffi/landlock.ts";
 import type { DriveConfig } from "../../../config/devices.ts";
-import type { EventSource } from "../device.ts";
+import type { VmConfig } from "../../../config/schema.ts";
 import type { DeviceKind } from "../kind.ts";
-import { BlkDevice } from "./device.ts";
+import { BlkDevice, type BlkOptions } from "./device.ts";
 import { Disk } from "./disk.ts";
 import { chooseEngine } from "./engine/choose.ts";
 import type { DiskEngine, Operation } from "./engine/operation.ts";
 import { FILE_SYSTEM_MODULES } from "./file-systems.ts";
 import { SECTOR_BYTES } from "./layout.ts";
 import { type OpenedDisk, openDisk } from "./open.ts";
-import { blkSystemCalls } from "./system-calls.ts";
-import { sizeSource, watchDisks } from "./watch.ts";
+import { openAnother, type Reach } from "./reopen.ts";
+import { blkLiveCalls, blkSystemCalls } from "./system-calls.ts";
+import { type OpenedWatch, SizeWatch, watchDisks } from "./watch.ts";
 
 /** What stage one opened, in the devices' order. */
 interface OpenedDisks {
   readonly disks: readonly OpenedDisk[];
-  /** An inotify descriptor. */
-  readonly watch?: number | undefined;
+  readonly watch?: OpenedWatch | undefined;
+  /** The folder that volt was started in. */
+  readonly folder: string;
 }
 
 export const blk: DeviceKind<OpenedDisks> = {
@@ -29,26 +32,36 @@ export const blk: DeviceKind<OpenedDisks> = {
     const disks: OpenedDisk[] = [];
     try {
       for (const drive of inOrder(drives)) disks.push(openDisk(drive));
-      return { disks, watch: watchDisks(disks) };
+      return { disks, watch: watchDisks(disks), folder: process.cwd() };
     } catch (error) {
-      for (const { fd, path } of disks) new Fd(fd, path).close();
+      for (const { fd, name, path } of disks) for (const one of [fd, name]) new Fd(one, path).close();
       throw error;
     }
   },
 
-  create({ drives }, { disks, watch }) {
+  create({ drives, volt }, { disks, watch, folder }) {
     const devices: BlkDevice[] = [];
     const look = (): void => {
       for (const disk of devices) disk.resize();
     };
-    const sizes = watch === undefined ? [] : [sizeSource(watch, look)];
+    const sizes = watch && new SizeWatch(watch, look);
+    const reach = { folder, allowed: isClosed(volt) ? volt.sandbox.allow_paths : undefined };
     inOrder(drives).forEach((drive, i) => {
-      devices.push(createDisk(drive, disks[i]!, i === 0 ? sizes : []));
+      const disk = new Disk(drive, disks[i]!);
+      const moved = () => sizes?.move(i, disk.file);
+      devices.push(createDisk(drive, disk, reach, { moved, sources: sizes && i === 0 ? [sizes] : [] }));
     });
     return devices;
   },
 
   systemCalls: ({ drives }) => blkSystemCalls(drives),
+  liveCalls: ({ drives }) => blkLiveCalls(drives),
+  files: ({ drives }, { disks }) =>
+    inOrder(drives).map((drive, i) => ({
+      fd: disks[i]!.name,
+      access: accessTo(drive, disks[i]!),
+      why: "a disk may come back to the file it began with",
+    })),
 };
 
 /** The root disk is `vda`; the others follow as they were given. */
@@ -56,13 +69,32 @@ function inOrder(drives: readonly DriveConfig[]): DriveConfig[] {
   return drives.toSorted((a, b) => Number(b.is_root_device) - Number(a.is_root_device));
 }
 
-function createDisk(drive: DriveConfig, opened: OpenedDisk, sources: readonly EventSource[]): BlkDevice {
-  const disk = new Disk(drive, opened);
+/** No more than the disk has. */
+function accessTo({ is_read_only }: DriveConfig, { isBlockDevice }: OpenedDisk): AccessFs[] {
+  return [
+    "READ_FILE",
+    ...(is_read_only ? [] : ["WRITE_FILE" as const]),
+    ...(isBlockDevice ? ["IOCTL_DEV" as const] : []),
+  ];
+}
+
+function isClosed({ sandbox: { landlock, namespaces } }: VmConfig["volt"]): boolean {
+  return landlock || namespaces !== "off";
+}
+
+function createDisk(
+  drive: DriveConfig,
+  disk: Disk,
+  reach: Reach,
+  connections: Pick<BlkOptions, "moved" | "sources">,
+): BlkDevice {
   const notes: string[] = [];
   const rest = sizeOf(disk.file) - disk.capacity * SECTOR_BYTES;
-  if (rest > 0) notes.push(`the last ${rest} bytes of ${opened.path} are no whole block: the guest does not see them`);
+  if (rest > 0)
+    notes.push(`the last ${rest} bytes of ${disk.file.about} are no whole block: the guest does not see them`);
   const createEngine = (operations: readonly Operation[]): DiskEngine =>
-    chooseEngine(drive, disk.file, operations, (why) => notes.push(why));
+    chooseEngine(drive, disk, operations, (why) => notes.push(why));
   const { num_queues: queues, rate_limiter: limits } = drive;
-  return new BlkDevice({ disk, queues, createEngine, limits, notes, sources });
+  const open = (path: string) => openAnother(path, disk, reach);
+  return new BlkDevice({ disk, queues, createEngine, limits, notes, open, ...connections });
 }

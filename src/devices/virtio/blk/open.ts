@@ -1,23 +1,32 @@
 /** Stage one: opens a disk's file, while volt still may. */
 import { directAlignment, sectorSizes } from "../../../../ffi/block-device.ts";
 import { SystemError } from "../../../../ffi/error.ts";
-import type { Fd } from "../../../../ffi/fd.ts";
+import { Fd, O } from "../../../../ffi/fd.ts";
 import { lockFile } from "../../../../ffi/file-lock.ts";
+import { isOnLocalFileSystem } from "../../../../ffi/file-system.ts";
 import type { DriveConfig } from "../../../config/devices.ts";
 import { ConfigError } from "../../../config/error.ts";
 import { openDiskFile } from "../../../host/open-file.ts";
 import { SECTOR_BYTES } from "./layout.ts";
 
-/** A disk's file and what is known of it. The descriptor survives the exec. */
-export interface OpenedDisk {
+/** An open file of a disk, and what is known of it. */
+export interface DiskFile {
   readonly fd: number;
   readonly path: string;
   readonly isBlockDevice: boolean;
+  /** A file on a filesystem that waits for no other machine. */
+  readonly isLocal: boolean;
   /** In bytes: see `BlkGeometry`. */
   readonly blockSize: number;
   readonly physicalSize: number;
   /** With O_DIRECT: what buffers' addresses, and offsets and lengths, must be multiples of. */
   readonly alignment?: { readonly memory: number; readonly offset: number };
+}
+
+/** The file a disk begins with. Its descriptors survive the exec. */
+export interface OpenedDisk extends DiskFile {
+  /** A name for the file (O_PATH) that holds in the sandbox too: a disk that had another file meanwhile comes back by it. */
+  readonly name: number;
 }
 
 const FLAG = "--disk";
@@ -37,23 +46,33 @@ const SAFE_ALIGNMENT = { memory: PAGE, offset: PAGE };
 export function openDisk({ path_on_host: path, is_read_only: isReadOnly, direct }: DriveConfig): OpenedDisk {
   const fd = openDiskFile(path, FLAG, isReadOnly, direct);
   try {
-    const isBlockDevice = checkKind(fd) === "block";
-    // Opening must not wait for a FIFO's other end, but requests would fail instead of waiting for the disk.
-    fd.setNonBlocking(false);
+    const file = describeFile(fd, direct);
     lock(fd, isReadOnly);
-    fd.setInherited(true);
-    const sizes = isBlockDevice ? sectorSizes(fd) : { logical: SECTOR_BYTES, physical: PAGE };
-    const alignment = direct ? (directAlignment(fd) ?? SAFE_ALIGNMENT) : undefined;
-    const blockSize = Math.max(sizes.logical, alignment?.offset ?? 0);
-    const physicalSize = Math.max(sizes.physical, blockSize);
-    return { fd: fd.number, path, isBlockDevice, blockSize, physicalSize, ...(alignment ? { alignment } : {}) };
+    const name = Fd.open(`/proc/self/fd/${fd.number}`, O.PATH);
+    for (const one of [fd, name]) one.setInherited(true);
+    return { ...file, name: name.number };
   } catch (error) {
     fd.close();
     throw error;
   }
 }
 
-function checkKind(fd: Fd): "file" | "block" {
+/** Makes an open file ready for a disk's requests. @throws ConfigError for what is no disk */
+export function describeFile(fd: Fd, direct: boolean): DiskFile {
+  const isBlockDevice = checkKind(fd) === "block";
+  // Opening must not wait for a FIFO's other end, but requests would fail instead of waiting for the disk.
+  fd.setNonBlocking(false);
+  const sizes = isBlockDevice ? sectorSizes(fd) : { logical: SECTOR_BYTES, physical: PAGE };
+  const alignment = direct ? (directAlignment(fd) ?? SAFE_ALIGNMENT) : undefined;
+  const blockSize = Math.max(sizes.logical, alignment?.offset ?? 0);
+  const physicalSize = Math.max(sizes.physical, blockSize);
+  const path = fd.about;
+  const isLocal = !isBlockDevice && isOnLocalFileSystem(fd);
+  return { fd: fd.number, path, isBlockDevice, isLocal, blockSize, physicalSize, ...(alignment ? { alignment } : {}) };
+}
+
+/** @throws ConfigError */
+export function checkKind(fd: Fd): "file" | "block" {
   const { kind } = fd.status();
   if (kind === "file" || kind === "block") return kind;
   throw new ConfigError("", FLAG, `${fd.about} is a ${kind}: a disk is a file or a block device`);
@@ -68,13 +87,18 @@ function lock(fd: Fd, isReadOnly: boolean): void {
     if (tries > 0) Bun.sleepSync(LOCK_PAUSE_MS);
     if (tryLock(fd, isReadOnly)) return;
   }
+  throw new ConfigError("", FLAG, inUse(fd.about, isReadOnly));
+}
+
+export function inUse(path: string, isReadOnly: boolean): string {
   const mend = isReadOnly
     ? "end that one, or let it use the disk read-only too"
     : "end that one, or let both use it read-only (ro)";
-  throw new ConfigError("", FLAG, `${fd.about} is in use by another VM: ${mend}`);
+  return `${path} is in use by another VM: ${mend}`;
 }
 
-function tryLock(fd: Fd, isReadOnly: boolean): boolean {
+/** Does not wait. @returns false where another VM's lock is in the way */
+export function tryLock(fd: Fd, isReadOnly: boolean): boolean {
   try {
     return lockFile(fd, isReadOnly ? "shared" : "exclusive");
   } catch (error) {

@@ -1,4 +1,5 @@
 import { isTerminal, windowSize } from "../../../../ffi/terminal.ts";
+import { awaitsReader } from "../../../config/user-land.ts";
 import type { DeviceKind } from "../kind.ts";
 import type { TerminalSize } from "./config.ts";
 import { ConsoleDevice } from "./device.ts";
@@ -18,7 +19,7 @@ export const console: DeviceKind<OpenedConsole> = {
   name: CONSOLE,
   modules: ["virtio_console"],
   open(config) {
-    const isOnTerminal = isTerminal(STDIN) && isTerminal(STDOUT);
+    const isOnTerminal = (isTerminal(STDIN) && isTerminal(STDOUT)) || awaitsReader(config);
     return {
       size: windowSize(STDIN) ?? windowSize(STDOUT) ?? { columns: 0, rows: 0 },
       hasStdio: !isOnTerminal && takesPipes(config),

@@ -11,12 +11,18 @@ const LEAST_WAIT_NS = 1e6;
 export class RateLimiter {
   #bandwidth: TokenBucket | undefined;
   #ops: TokenBucket | undefined;
+  #limits: RateLimiterConfig = {};
   readonly #now: () => number;
 
   /** @param now the monotonic clock, in nanoseconds */
   constructor(limits: RateLimiterConfig, now: () => number) {
     this.#now = now;
     this.update(limits);
+  }
+
+  /** Those that are in force. */
+  get limits(): RateLimiterConfig {
+    return this.#limits;
   }
 
   /**
@@ -42,10 +48,16 @@ export class RateLimiter {
   }
 
   /** New limits for a running device: a bucket that is given replaces the old one and is full, the other stays. */
-  update({ bandwidth, ops }: RateLimiterConfig): void {
+  update(limits: RateLimiterConfig): void {
+    const { bandwidth, ops } = limits;
     const now = this.#now();
     if (bandwidth) this.#bandwidth = bucket(bandwidth, now);
     if (ops) this.#ops = bucket(ops, now);
+    const given = { ...this.#limits, ...limits };
+    this.#limits = {
+      ...(this.#bandwidth ? { bandwidth: given.bandwidth } : {}),
+      ...(this.#ops ? { ops: given.ops } : {}),
+    };
   }
 
   /** Until the first bucket is full. */

@@ -53,6 +53,11 @@ export class Throttle {
     this.sources = this.#alarm ? [{ fd: this.#alarm.fd, ready: () => this.#wake() }] : [];
   }
 
+  /** As they are now: without a bucket that is no limit. */
+  get limits(): RateLimiterConfig {
+    return this.#limiter.limits;
+  }
+
   /** Whether a request may start now, and if so takes it off the budget. While the device waits the answer is no. */
   admit(bytes: number, ops = 1): boolean {
     if (this.#isWaiting) return false;

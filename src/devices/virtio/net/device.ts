@@ -91,7 +91,13 @@ export class NetDevice implements VirtioDevice {
     const services = { counters, rxThrottle, txThrottle, gone: () => this.#tapIsGone(), mmds: this.#mmds };
     this.#pairs = taps.map((_, pair) => createPair(pair, services));
     const throttles = { receive: rxThrottle, transmit: txThrottle };
-    this.controls = { kind: "interface", limit: (way, limits) => throttles[way].update(limits) };
+    this.controls = {
+      kind: "interface",
+      get limits() {
+        return { receive: rxThrottle.limits, transmit: txThrottle.limits };
+      },
+      limit: (way, limits) => throttles[way].update(limits),
+    };
     const mmds = this.#mmds ? [this.#mmds] : [];
     this.sources = [rxThrottle, txThrottle, ...mmds, ...this.#pairs].flatMap(({ sources }) => sources);
   }

@@ -50,17 +50,15 @@ export class Transmitter {
     for (let packets = 0; packets < PACKETS_A_TURN; packets++) {
       if (!queue.next(this.#chain)) {
         if (queue.resumeNotifications()) continue;
-        queue.publish();
         return;
       }
       if (!this.#send(this.#chain)) {
         queue.putBack(this.#chain.head);
-        queue.publish();
         return;
       }
-      queue.stage(this.#chain.head, 0);
+      // Each at once: a driver that sends more meanwhile finds room, and a stream that waits for this one goes on.
+      queue.complete(this.#chain.head, 0);
     }
-    queue.publish();
     // There is more, for the next turn: a TAP with room is ready at once.
     this.events = EPOLL.OUT;
   }

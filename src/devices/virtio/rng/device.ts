@@ -1,4 +1,5 @@
 import type { RateLimiterConfig } from "../../../config/devices.ts";
+import type { EntropyControls } from "../controls.ts";
 import type { EventSource, VirtioContext, VirtioDevice } from "../device.ts";
 import { COMMON_FEATURES } from "../features.ts";
 import { type Alarm, Throttle } from "../limiter/throttle.ts";
@@ -25,6 +26,7 @@ export class RngDevice implements VirtioDevice {
   readonly isBusy = false;
   readonly counters = newCounters();
   readonly sources: readonly EventSource[];
+  readonly controls: EntropyControls;
   readonly #chain = new DescriptorChain();
   readonly #throttle: Throttle;
   #queue: Queue | undefined;
@@ -33,6 +35,14 @@ export class RngDevice implements VirtioDevice {
   constructor(limits?: RateLimiterConfig, test?: { alarm: Alarm; now: () => number }) {
     this.#throttle = new Throttle({ limits, counters: this.counters, resume: () => this.process(), ...test });
     this.sources = this.#throttle.sources;
+    const throttle = this.#throttle;
+    this.controls = {
+      kind: "entropy",
+      get limits() {
+        return throttle.limits;
+      },
+      limit: (limits) => throttle.update(limits),
+    };
   }
 
   activate({ queues }: VirtioContext): void {

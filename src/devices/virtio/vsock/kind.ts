@@ -2,10 +2,11 @@ import { Errno, SystemError } from "../../../../ffi/error.ts";
 import { Fd } from "../../../../ffi/fd.ts";
 import { Vhost } from "../../../../ffi/vhost.ts";
 import { ConfigError } from "../../../config/error.ts";
+import { type SocketFile, socketFolder } from "../../../host/socket-file.ts";
 import type { DeviceKind } from "../kind.ts";
 import { openVhost } from "../vhost/open.ts";
 import { VsockDevice } from "./device.ts";
-import { HostSocket, type OpenedHostSocket, openHostSocket } from "./host-socket.ts";
+import { HostSocket, openHostSocket } from "./host-socket.ts";
 import { vsockSystemCalls } from "./system-calls.ts";
 import { VhostVsockDevice } from "./vhost.ts";
 
@@ -13,7 +14,7 @@ const VHOST_VSOCK = "/dev/vhost-vsock";
 
 /** What stage one opened for the device, if the VM has one: one of the two. */
 interface OpenedVsock {
-  readonly host?: OpenedHostSocket;
+  readonly host?: SocketFile;
   readonly vhost?: number;
 }
 
@@ -26,8 +27,7 @@ export const vsock: DeviceKind<OpenedVsock> = {
     return uds_path === undefined ? { vhost: openVhostVsock(guest_cid) } : { host: openHostSocket(uds_path) };
   },
   systemCalls: ({ vsock }) => vsockSystemCalls(vsock),
-  folders: ({ host }) =>
-    host ? [{ fd: host.folder, access: ["REMOVE_FILE"], why: "the vsock's socket goes at the end" }] : [],
+  folders: ({ host }) => (host ? [socketFolder(host, "the vsock")] : []),
   withdraw: ({ host }) => host && new HostSocket(host).remove(),
   create: ({ vsock }, { host, vhost }) => {
     if (!vsock) return [];

@@ -1,8 +1,8 @@
 /** What a vsock device needs of the kernel while a guest runs, beyond what every machine does: for the sandbox. */
-import { O } from "../../../../ffi/fd.ts";
 import { SOCKET_DOMAIN, SOCKET_TYPE } from "../../../../ffi/socket.ts";
 import { VhostIoctl } from "../../../../ffi/vhost.ts";
 import type { VmConfig } from "../../../config/schema.ts";
+import { SOCKET_FILE_RULES } from "../../../host/socket-file.ts";
 import { allow, is, type Rule, requests } from "../../../security/seccomp/rule.ts";
 
 export function vsockSystemCalls(vsock: VmConfig["vsock"]): readonly Rule[] {
@@ -19,8 +19,5 @@ const UNIX_SOCKETS: readonly Rule[] = [
   ]),
   allow("connections to programs on the host, and from them", "connect accept4"),
   allow("what connections carry", "sendmsg readv sendto recvfrom shutdown"),
-  allow("the listening socket's file goes at the end", "unlink"),
-  allow("whether it is still the one that was made", "openat", [
-    is(2, "flags", { "O_PATH | O_NOFOLLOW": O.PATH | O.NOFOLLOW | O.CLOEXEC }),
-  ]),
+  ...SOCKET_FILE_RULES,
 ];

@@ -39,7 +39,7 @@ export function groupsOf(readings: Readings): Readonly<Record<string, Group>> {
       missed_log_count: counts.log.missed,
       rate_limited_log_count: counts.log.limited,
     },
-    mmds: MMDS,
+    mmds: mmdsGroup(readings),
     ...perDevice(readings, "net", netGroup),
     patch_api_requests: requests(counts, "PATCH", PATCH_RESOURCES),
     put_api_requests: requests(counts, "PUT", PUT_RESOURCES),
@@ -73,6 +73,27 @@ function perDevice(
     groupOf(),
   );
   return { ...Object.fromEntries(named), [kind]: all };
+}
+
+/** Of all cards: the service behind them is one. */
+function mmdsGroup({ devices }: Readings): Group {
+  const count = (name: string): number =>
+    devices.filter(({ kind }) => kind === "net").reduce((sum, { counters }) => sum + (counters[name] ?? 0), 0);
+  return {
+    rx_accepted: count("mmdsRxFrames"),
+    rx_accepted_err: count("mmdsRxErrors"),
+    rx_accepted_unusual: 0,
+    rx_bad_eth: 0,
+    rx_invalid_token: count("mmdsInvalidToken"),
+    rx_no_token: count("mmdsNoToken"),
+    rx_count: count("mmdsRxFrames"),
+    tx_bytes: count("mmdsTxBytes"),
+    tx_count: count("mmdsTxFrames"),
+    tx_errors: 0,
+    tx_frames: count("mmdsTxFrames"),
+    connections_created: count("mmdsConnectionsCreated"),
+    connections_destroyed: count("mmdsConnectionsDestroyed"),
+  };
 }
 
 function single(
@@ -187,12 +208,6 @@ function signals(counts: Counts): Group {
 }
 
 /** What volt does not have: the groups are there, as they are in a Firecracker that does not use them. */
-const MMDS: Group = zeros(
-  ...(["rx_accepted", "rx_accepted_err", "rx_accepted_unusual", "rx_bad_eth", "rx_invalid_token"] as const),
-  ...(["rx_no_token", "rx_count", "tx_bytes", "tx_count", "tx_errors", "tx_frames"] as const),
-  ...(["connections_created", "connections_destroyed"] as const),
-);
-
 const PMEM: Group = zeros(
   ...(["activate_fails", "cfg_fails", "event_fails", "queue_event_count"] as const),
   ...(["rate_limiter_throttled_events", "rate_limiter_event_count"] as const),

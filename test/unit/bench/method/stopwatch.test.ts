@@ -30,6 +30,14 @@ describe("the stopwatch", () => {
     expect([one! < two!, two! < times.wall, two! - one! >= 40]).toEqual([true, true, true]);
   });
 
+  test("tells how much processor time a command had used at a text", async () => {
+    const script = "echo one; i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo two; sleep 0.2; echo three";
+    const { cpuAtMarks, cpu } = await run(script, { marks: ["one", "two", "three", "never"] });
+    const [one, two, three, never] = cpuAtMarks;
+    expect(never).toBeUndefined();
+    expect([two! - one! > 5, three! - two! < 100, three! <= cpu + 1]).toEqual([true, true, true]);
+  });
+
   test("finds a text that comes in pieces", async () => {
     const { marks } = await run("printf kernel; sleep 0.05; printf ' panic'", { marks: ["kernel panic"] });
     expect(marks[0]).toBeGreaterThanOrEqual(40);

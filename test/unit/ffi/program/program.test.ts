@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fd } from "../../../../ffi/fd.ts";
 import { CODE, SOURCE } from "../../../../ffi/program/code.ts";
-import { type Call, program, readReport } from "../../../../ffi/program/program.ts";
+import { type Call, program, readReport, SUPERVISE } from "../../../../ffi/program/program.ts";
 import { assemble } from "../../../kvm/tiny/assemble.ts";
 
 const EXIT = (status: number): Call => ({ call: "exit_group", arguments: [status] });
@@ -83,4 +83,41 @@ test("a report tells every errno there is", () => {
   const all = Array.from({ length: 134 }, (_, i) => i);
   expect(readReport(all.map(digits).join(""))).toEqual(all);
   expect(readReport("..00")).toEqual([undefined, 0]);
+});
+
+describe("a parent that supervises", () => {
+  const [SIGKILL, SIGTERM, SIGCHLD, SIG_BLOCK] = [9, 15, 17, 0];
+  const set = new Uint8Array(8);
+  for (const signal of [SIGTERM, SIGCHLD]) set[(signal - 1) >> 3]! |= 1 << ((signal - 1) & 7);
+  const supervise: readonly Call[] = [
+    { call: "rt_sigprocmask", arguments: [SIG_BLOCK, set, 0, 8] },
+    { call: SUPERVISE, arguments: [set] },
+  ];
+  const make = (calls: readonly Call[]) => {
+    const report = new Uint8Array(2 * (calls.length + supervise.length));
+    return Fd.sealed("test", program([...supervise, ...calls], { bytes: report, offset: 0 }));
+  };
+  const spawn = (file: Fd) => Bun.spawn([`/proc/${process.pid}/fd/${file.number}`], { stdout: "pipe" });
+
+  test("ends as its child does", async () => {
+    using file = make([EXIT(7)]);
+    expect(await spawn(file).exited).toBe(7);
+  });
+
+  test("ends with 128 and the signal that ended its child", async () => {
+    const kill: Call = { call: "kill", arguments: [0, SIGKILL] };
+    using file = make([{ call: "getpid", arguments: [], result: { call: 3, argument: 0 } }, kill, EXIT(0)]);
+    expect(await spawn(file).exited).toBe(128 + SIGKILL);
+  });
+
+  test("hands on the signals it gets", async () => {
+    const wait: Call = { call: "rt_sigtimedwait", arguments: [set, 0, 0, 8], result: { call: 4, argument: 0 } };
+    using file = make([{ call: "write", arguments: [1, "up", 2] }, wait, EXIT(0)]);
+    const parent = spawn(file);
+    for await (const bytes of parent.stdout) {
+      expect(Buffer.from(bytes).toString()).toBe("up");
+      parent.kill("SIGTERM");
+    }
+    expect(await parent.exited).toBe(SIGTERM);
+  });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Errno } from "../../../../ffi/error.ts";
 import { AUDIT_CODE, AUDIT_SOURCE, ENFORCE_CODE, ENFORCE_SOURCE } from "../../../../ffi/seccomp/trap-code.ts";
 import { systemCallNumber } from "../../../../ffi/system-calls.ts";
 import { assemble } from "../../../kvm/tiny/assemble.ts";
@@ -73,7 +74,7 @@ describe("auditing", () => {
     const { exitCode, stdout } = confined("SeccompTrap.audit()", script);
     expect(exitCode).toBe(0);
     const [first, second, { calls, count }, pid] = JSON.parse(stdout);
-    expect([first, second, count]).toEqual([true, -1, 2]);
+    expect([first, second, count]).toEqual([true, -Errno.EBADF, 2]);
     expect(calls).toEqual([
       { number: systemCallNumber("socket"), threadId: pid, secondArgument: 2 },
       { number: systemCallNumber("bind"), threadId: pid, secondArgument: 7 },

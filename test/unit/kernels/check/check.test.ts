@@ -87,8 +87,8 @@ test("every module that a requirement names is one that volt packs, or comes wit
   const packed = new Set(DEBIAN_MODULES.map((name) => name.replaceAll("-", "_")));
   const named = REQUIREMENTS.filter(({ feature }) => feature !== undefined).flatMap(({ module }) => module ?? []);
   const missing = named.map((name) => name.replaceAll("-", "_")).filter((name) => !packed.has(name));
-  // These only tell, and have no device.
-  expect(missing).toEqual(["vmgenid", "ptp_kvm"]);
+  // It only tells, and has no device.
+  expect(missing).toEqual(["vmgenid"]);
 });
 
 test("the modules of an archive are read by their names", () => {

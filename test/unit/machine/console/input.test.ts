@@ -161,3 +161,39 @@ describe("what is read", () => {
     expect([guest.text, input.wantsMore]).toEqual(["b", true]);
   });
 });
+
+describe("what a client types", () => {
+  const typed = (text: string) => new Uint8Array(Buffer.from(text));
+
+  test("goes to the guest beside stdin, and waits with it", () => {
+    const guest = new Guest(2);
+    const input = inputOf(new FakeStdin("text:x", "EAGAIN"), guest);
+    expect(input.type(typed("abc"))).toBe(true);
+    expect([guest.text, input.wantsMore, input.type(typed("d"))]).toEqual(["ab", false, false]);
+    guest.room = 9;
+    input.pump();
+    expect([guest.text, input.wantsMore, input.type(typed("d"))]).toEqual(["abcx", true, true]);
+    expect(guest.text).toBe("abcxd");
+  });
+
+  test("goes there also after the end of stdin, as a terminal's console has none", () => {
+    const guest = new Guest();
+    const input = inputOf(new FakeStdin(), guest, "terminal");
+    input.pump();
+    expect(input.type(typed("ls\n"))).toBe(true);
+    expect(guest.text).toBe("ls\n");
+  });
+
+  test("is framed where stdin is, and nothing once that has ended", () => {
+    const guest = new Guest();
+    const input = inputOf(new FakeStdin("EAGAIN"), guest, "framed");
+    input.type(typed("a"));
+    expect(guest.got).toEqual([...frameStdin(typed("a"))]);
+    input.pump();
+    input.pump();
+    const all = [...frameStdin(typed("a")), ...END_OF_STDIN];
+    expect(guest.got).toEqual(all);
+    expect(input.type(typed("b"))).toBe(true);
+    expect(guest.got).toEqual(all);
+  });
+});

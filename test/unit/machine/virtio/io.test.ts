@@ -12,6 +12,7 @@ import { attachVirtio } from "../../../../src/machine/virtio/registers.ts";
 import { describeVirtio } from "../../../../src/machine/virtio/set-up.ts";
 import { virtioState } from "../../../../src/machine/virtio/state.ts";
 import { GuestMemory } from "../../../../src/memory/guest.ts";
+import { newCounts } from "../../../../src/observe/metrics/counts.ts";
 import { FakeDriver } from "../../../support/virtio/driver.ts";
 import { SlowDevice } from "../../../support/virtio/slow-device.ts";
 
@@ -39,7 +40,14 @@ function machine() {
   const lines = createLines(devices.map(({ queueSizes }) => queueSizes.length));
   const warnings: string[] = [];
   describeVirtio(devices, block);
-  const io = new VirtioIo({ devices, block, lines, memory, log: { warn: (text) => warnings.push(text) } });
+  const io = new VirtioIo({
+    devices,
+    block,
+    lines,
+    memory,
+    counts: newCounts(),
+    log: { warn: (text) => warnings.push(text) },
+  });
   const epoll = new Epoll("the test's main loop");
   io.watch(epoll, FIRST_TOKEN);
   const wake = EventFd.attach(lines.wake, "wake");

@@ -103,6 +103,15 @@ test("each disk and card has a group of its own, and its kind their sum", () => 
   expect(line!["net_eth0"]).toMatchObject({ rx_packets_count: 7, rx_queue_event_count: 5, tx_queue_event_count: 10 });
 });
 
+test("the metadata service is told of as one, whichever card its frames came by", () => {
+  const counters = { mmdsRxFrames: 2, mmdsRxErrors: 1, mmdsTxBytes: 100, mmdsTxFrames: 3, mmdsNoToken: 1 };
+  const [line] = linesOf([readings({ devices: [device("net", "a", counters), device("net", "b", counters)] })]);
+  expect(line!["mmds"]).toMatchObject({
+    ...{ rx_accepted: 4, rx_accepted_err: 2, rx_no_token: 2, rx_invalid_token: 0 },
+    ...{ tx_bytes: 200, tx_frames: 6, connections_created: 0 },
+  });
+});
+
 test("counters are told as what came since the line before, values as they are", () => {
   const at = (written: number, pause: number): Readings => {
     const one = readings({ serial: { written, read: 0, dropped: 0 } });

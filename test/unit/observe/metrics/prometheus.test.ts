@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { newMmdsCounters } from "../../../../src/devices/mmds/counters.ts";
 import { newCounters as balloon } from "../../../../src/devices/virtio/balloon/counters.ts";
 import { newCounters as block } from "../../../../src/devices/virtio/blk/counters.ts";
 import { newCounters as console } from "../../../../src/devices/virtio/console/counters.ts";
@@ -16,7 +17,7 @@ const COUNTERS: Readonly<Record<DeviceKind, Readonly<Record<string, number>>>> =
   block: block(),
   console: console(),
   entropy: entropy(),
-  net: net(),
+  net: { ...net(), ...newMmdsCounters() },
   vsock: vsock(),
 };
 

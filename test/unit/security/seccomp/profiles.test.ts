@@ -11,13 +11,14 @@ import { verdict } from "../../../support/bpf.ts";
 const PID = 4242;
 const PROT_EXEC = 4;
 
-async function machine(given: object): Promise<Profiles> {
+async function machine(given: object, hasApi = false): Promise<Profiles> {
   const config = parseConfig(given, "");
-  return profiles(PID, deviceRules(await deviceKinds(config), config));
+  return profiles(PID, deviceRules(await deviceKinds(config), config, hasApi));
 }
 
 const PLAIN = await machine({ entropy: {} });
 const DISK = await machine({ drives: [{ drive_id: "d", path_on_host: "d" }] });
+const LIVE_DISK = await machine({ drives: [{ drive_id: "d", path_on_host: "d" }] }, true);
 const SYNC_DISK = await machine({ drives: [{ drive_id: "d", path_on_host: "d", io_engine: "Sync" }] });
 
 /** What all the filters of a thread say together: the strictest of them. */
@@ -112,7 +113,7 @@ describe("a vCPU's thread", () => {
   });
 
   test("does no I/O by itself", () => {
-    for (const call of ["pread64", "epoll_wait", "preadv", "io_uring_enter", "fallocate"]) {
+    for (const call of ["pread64", "epoll_wait", "preadv2", "io_uring_enter", "fallocate"]) {
       expect(answer(DISK, "vcpu", call)).not.toBe("allow");
     }
   });
@@ -126,10 +127,27 @@ describe("the main thread", () => {
   test("serves disks where there are some, and sets up no ring any more", () => {
     expect(answer(DISK, "main", "io_uring_enter")).toBe("allow");
     expect(answer(DISK, "main", "io_uring_setup")).toBe(Errno.EPERM);
-    expect(answer(SYNC_DISK, "main", "preadv")).toBe("allow");
-    expect(answer(PLAIN, "main", "preadv")).toBe("trap");
+    expect(answer(SYNC_DISK, "main", "preadv2")).toBe("allow");
+    expect(answer(PLAIN, "main", "preadv2")).toBe("trap");
     expect(answer(PLAIN, "main", "fallocate")).toBe("trap");
   });
+});
+
+test("a disk that may have another file opens it by its name, as it has its files, and nothing else of the ring changes", () => {
+  const [PATH, RDWR] = [0o12000000, 0o2004202];
+  for (const flags of [PATH, RDWR]) {
+    expect(answer(LIVE_DISK, "main", "openat", -100, 0, flags)).toBe("allow");
+    expect(answer(LIVE_DISK, "vcpu", "openat", -100, 0, flags)).toBe(Errno.EACCES);
+    expect(answer(DISK, "main", "openat", -100, 0, flags)).toBe(Errno.EACCES);
+  }
+  const CREAT = 0o100;
+  expect(answer(LIVE_DISK, "main", "openat", -100, 0, RDWR | CREAT)).toBe(Errno.EACCES);
+  const [FILES, UNREGISTER_FILES, PROBE] = [2, 3, 8];
+  for (const operation of [FILES, UNREGISTER_FILES]) {
+    expect(answer(LIVE_DISK, "main", "io_uring_register", 0, operation)).toBe("allow");
+    expect(answer(DISK, "main", "io_uring_register", 0, operation)).toBe(Errno.EPERM);
+  }
+  expect(answer(LIVE_DISK, "main", "io_uring_register", 0, PROBE)).toBe(Errno.EPERM);
 });
 
 describe("a network card", async () => {

@@ -1,4 +1,5 @@
 /** What engines do for requests, one file operation at a time. */
+import type { Fd } from "../../../../../ffi/fd.ts";
 
 /** The kinds of operations. */
 export const OperationKind = { READ: 0, WRITE: 1, SYNC: 2, ALLOCATE: 3 } as const;
@@ -31,6 +32,12 @@ export interface DiskEngine extends Disposable {
   push(operation: Operation): void;
   /** Starts what was pushed. @returns whether `next` has something that `fd` does not tell of */
   flush(): boolean;
+  /**
+   * Works on another file from now on. Nothing is under way.
+   * @param isLocal whether it is on a filesystem that waits for no other machine
+   * @throws SystemError: then the old one stays
+   */
+  replaceFile(file: Fd, isLocal: boolean): void;
   /** An operation that is over. The engine has forgotten it: it may be pushed again. */
   next(): Operation | undefined;
 }

@@ -2,6 +2,7 @@ import { EventFd } from "../../../../../ffi/eventfd.ts";
 import type { Fd } from "../../../../../ffi/fd.ts";
 import { allocate, readVector, syncData, writeVector } from "../../../../../ffi/vectored-io.ts";
 import { type DiskEngine, type Operation, OperationKind } from "./operation.ts";
+import { OperationQueue } from "./operation-queue.ts";
 
 /** What is read and written in one turn, more or less: the thread waits for it, and with it every other device. */
 const BYTES_A_TURN = 4 * 2 ** 20;
@@ -9,19 +10,16 @@ const BYTES_A_TURN = 4 * 2 ** 20;
 /** Operations in the calling thread, one after the other, where there is no io_uring or it is not wanted. */
 export class SyncEngine implements DiskEngine {
   readonly name = "preadv";
-  readonly #file: Fd;
+  #file: Fd;
   readonly #wake: EventFd;
-  /** A ring of operations that wait: each is in it once at most. */
-  readonly #waiting: (Operation | undefined)[];
-  #first = 0;
-  #count = 0;
+  readonly #waiting: OperationQueue;
   #budget = BYTES_A_TURN;
 
   /** @param most operations that wait at once */
   constructor(file: Fd, most: number) {
     this.#file = file;
     this.#wake = EventFd.create(`requests of ${file.about}`);
-    this.#waiting = new Array<Operation | undefined>(most).fill(undefined);
+    this.#waiting = new OperationQueue(most);
   }
 
   get fd(): number {
@@ -33,25 +31,27 @@ export class SyncEngine implements DiskEngine {
   }
 
   push(operation: Operation): void {
-    this.#waiting[(this.#first + this.#count++) % this.#waiting.length] = operation;
+    this.#waiting.push(operation);
   }
 
   flush(): boolean {
     return false;
   }
 
+  replaceFile(file: Fd): void {
+    this.#file = file;
+  }
+
   /** Does the next one, unless this turn has done enough: then the others have theirs, and `fd` calls for another. */
   next(): Operation | undefined {
-    if (this.#count > 0 && this.#budget > 0) {
-      const operation = this.#waiting[this.#first]!;
-      this.#first = (this.#first + 1) % this.#waiting.length;
-      this.#count--;
+    const operation = this.#budget > 0 ? this.#waiting.shift() : undefined;
+    if (operation) {
       operation.result = perform(this.#file.number, operation);
       this.#budget -= operation.length;
       return operation;
     }
     this.#budget = BYTES_A_TURN;
-    if (this.#count > 0) this.#wake.signal();
+    if (this.#waiting.count > 0) this.#wake.signal();
     return undefined;
   }
 

@@ -136,6 +136,16 @@ describe("statistics", () => {
     expect(guest.driver.queues[statistics]!.takeUsed()).toHaveLength(1);
   });
 
+  test("come as often as was said last", () => {
+    using guest = new BalloonGuest();
+    say(guest, ...statistic(4, 1n));
+    expect(guest.balloon.pollingSeconds).toBe(3600);
+    guest.balloon.setPollingSeconds(0.01);
+    Bun.sleepSync(30);
+    guest.rig.turn();
+    expect(guest.driver.queues[statistics]!.takeUsed()).toHaveLength(1);
+  });
+
   test("come by a timer of the device's own", () => {
     using guest = new BalloonGuest();
     expect(guest.balloon.sources).toHaveLength(1);
@@ -172,6 +182,33 @@ describe("hinting", () => {
     name(guest);
     expect([guest.zeroed(FREE, 1), guest.counters.hintedBytes]).toEqual([[false], 0]);
     expect(guest.driver.queues[hints]!.takeUsed()).toHaveLength(3);
+  });
+
+  test("keeps the pages until it is told to stop, if so asked", () => {
+    using guest = new BalloonGuest();
+    expect(guest.balloon.hinting).toEqual({ host: 1, guest: undefined });
+    guest.balloon.startHinting(false);
+    answer(guest, 2);
+    name(guest);
+    answer(guest, 0);
+    expect([configWords(guest)[2], guest.balloon.hinting]).toEqual([2, { host: 2, guest: 0 }]);
+    guest.driver.takeInterrupt();
+    guest.balloon.stopHinting();
+    expect([configWords(guest)[2], guest.driver.takeInterrupt()]).toEqual([1, 2]);
+    expect(guest.balloon.hinting).toEqual({ host: 1, guest: 0 });
+    guest.driver.reset();
+    guest.rig.turn();
+    expect(guest.balloon.hinting.guest).toBeUndefined();
+  });
+
+  test("that is stopped takes nothing more", () => {
+    using guest = new BalloonGuest();
+    guest.fill(FREE, 1);
+    guest.balloon.startHinting();
+    answer(guest, 2);
+    guest.balloon.stopHinting();
+    name(guest);
+    expect([guest.zeroed(FREE, 1), guest.counters.hintedBytes]).toEqual([[false], 0]);
   });
 
   test("has another number each time", () => {

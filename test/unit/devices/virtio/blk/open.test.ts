@@ -149,8 +149,7 @@ describe("a disk", () => {
     const flags = Bun.spawnSync(["cat", `/proc/${process.pid}/fdinfo/${opened.disks[0].fd}`]).stdout.toString();
     // 0100000 O_LARGEFILE, 02 O_RDWR: neither O_CLOEXEC nor O_NONBLOCK.
     expect(/flags:\s*(\d+)/.exec(flags)?.[1]).toMatch(/^0?100002$/);
-    new Fd(opened.disks[0].fd, "").close();
-    new Fd(opened.watch, "").close();
+    for (const fd of [opened.disks[0].fd, opened.disks[0].name, opened.watch.fd]) new Fd(fd, "").close();
   });
 });
 

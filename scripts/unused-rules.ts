@@ -1,0 +1,34 @@
+/**
+ * Lists the rules of the seccomp filters that no recorded run came to, for a VM with every device.
+ *
+ *     strace -f -e raw=all -o LOG dist/volt run ...
+ *     bun scripts/unused-rules.ts LOG...
+ */
+import { readFileSync } from "node:fs";
+import { parseConfig } from "../src/config/parse.ts";
+import { deviceKinds, deviceRules } from "../src/devices/virtio/registry.ts";
+import { profiles } from "../src/security/seccomp/profiles.ts";
+import { readRecord, unusedRules } from "../test/support/seccomp-record.ts";
+
+const EVERYTHING = parseConfig(
+  {
+    drives: [{ drive_id: "d", path_on_host: "d" }],
+    "network-interfaces": [{ iface_id: "n", host_dev_name: "tap0" }],
+    vsock: { guest_cid: 3, uds_path: "v" },
+    balloon: { amount_mib: 0 },
+    entropy: {},
+    volt: { console: "virtio" },
+  },
+  "",
+);
+
+const logs = process.argv.slice(2);
+if (logs.length === 0) {
+  console.error("unused-rules: give logs of: strace -f -e raw=all -o LOG dist/volt run ...");
+  process.exit(125);
+}
+const devices = deviceRules(await deviceKinds(EVERYTHING), EVERYTHING, true);
+const records = logs.map((path) => readRecord(readFileSync(path, "utf8")));
+for (const { thread, calls, isWhole, why } of unusedRules(records, (pid) => profiles(pid, devices))) {
+  console.log(`${thread}: ${isWhole ? "never" : "not all of it"}: ${calls.join(" ")} (${why})`);
+}

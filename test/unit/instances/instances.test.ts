@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startTime } from "../../../ffi/process.ts";
+import { bindSocket } from "../../../src/host/socket-file.ts";
+import { claimInstance } from "../../../src/instances/claim.ts";
+import { findInstance, listInstances, sweep } from "../../../src/instances/list.ts";
+import { instancePaths } from "../../../src/instances/paths.ts";
+
+let home: string;
+
+beforeEach(() => {
+  home = join(mkdtempSync(join(tmpdir(), "volt-instances-")), "volt");
+});
+afterEach(() => rmSync(join(home, ".."), { recursive: true }));
+
+const FACTS = { kernel: "k", vcpu_count: 1, mem_size_mib: 128, detached: false };
+
+/** A process that claims a name and lives until it is killed. */
+async function other(id: string, more = ""): Promise<Bun.Subprocess> {
+  const program = `
+    import { claimInstance } from ${JSON.stringify(join(import.meta.dirname, "../../../src/instances/claim.ts"))};
+    const instance = claimInstance(${JSON.stringify(home)}, ${JSON.stringify(id)});
+    instance.record({ ...${JSON.stringify(FACTS)}, api: instance.paths.api ${more} });
+    console.log("claimed");
+    setInterval(() => {}, 1000);
+    globalThis.kept = instance;`;
+  const child = Bun.spawn([process.execPath, "-e", program], { stdout: "pipe" });
+  const { value } = await child.stdout.getReader().read();
+  expect(new TextDecoder().decode(value)).toBe("claimed\n");
+  return child;
+}
+
+async function killed(child: Bun.Subprocess): Promise<void> {
+  child.kill("SIGKILL");
+  await child.exited;
+}
+
+describe("a claimed name", () => {
+  test("has a folder that is its user's alone, with the process and its start in it", () => {
+    const instance = claimInstance(home, "one");
+    instance.record({ ...FACTS, api: instance.paths.api });
+    expect(statSync(home).mode & 0o777).toBe(0o700);
+    expect(statSync(instance.paths.folder).mode & 0o777).toBe(0o700);
+    expect(readFileSync(instance.paths.pid, "utf8")).toBe(`${process.pid}\n`);
+    expect(findInstance(home, "one")).toMatchObject({
+      isAlive: true,
+      record: { id: "one", pid: process.pid, start_time: startTime(process.pid)!, mem_size_mib: 128 },
+    });
+    instance.release();
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  test("is nobody else's while its process lives, and anybody's after a kill", async () => {
+    const child = await other("one");
+    expect(() => claimInstance(home, "one")).toThrow(
+      `--id: a VM named one runs already (process ${child.pid}): give another name, or end it: volt stop one`,
+    );
+    await killed(child);
+    expect(findInstance(home, "one")?.isAlive).toBe(false);
+    const mine = claimInstance(home, "one");
+    expect(readFileSync(mine.paths.pid, "utf8")).toBe(`${process.pid}\n`);
+    expect(readdirSync(mine.paths.folder)).toEqual(["pid"]);
+    mine.release();
+  });
+
+  test("is made up where none was given: words, and another for each", () => {
+    const some = Array.from({ length: 20 }, () => claimInstance(home, undefined));
+    for (const { id } of some) expect(id).toMatch(/^[a-z]+-[a-z]+$/);
+    expect(new Set(some.map(({ id }) => id)).size).toBe(20);
+    expect(listInstances(home).length).toBe(20);
+    for (const one of some) one.release();
+  });
+
+  test("ends also where something that is no folder has the name", () => {
+    mkdirSync(home);
+    symlinkSync("nowhere", join(home, "one"));
+    writeFileSync(join(home, "two"), "");
+    expect(() => claimInstance(home, "one")).toThrow("--id: a VM named one runs already");
+    expect(() => claimInstance(home, "two")).toThrow("ENOTDIR");
+  });
+
+  test("can't be had in a folder that can't be written", () => {
+    writeFileSync(join(home, "..", "file"), "");
+    expect(() => claimInstance(join(home, "../file"), "one")).toThrow("ENOTDIR");
+    expect(() => claimInstance(join(home, "../none/deeper"), "one")).toThrow("ENOENT");
+  });
+});
+
+describe("a sweep", () => {
+  test("takes the dead away, with a socket elsewhere, and leaves the living", async () => {
+    const api = join(home, "../api");
+    const { identity } = bindSocket(api, "--api", 1);
+    const dead = await other("dead", `, api: ${JSON.stringify(api)}, api_identity: ${JSON.stringify(identity)}`);
+    const alive = await other("alive");
+    await killed(dead);
+    mkdirSync(join(home, "half-made"));
+    sweep(home);
+    expect(readdirSync(home)).toEqual(["alive"]);
+    expect(existsSync(api)).toBe(false);
+    await killed(alive);
+  });
+
+  test("leaves a file that has come in the place of a dead VM's socket", async () => {
+    const api = join(home, "../api");
+    writeFileSync(api, "mine");
+    const dead = await other("dead", `, api: ${JSON.stringify(api)}, api_identity: { device: 1, inode: 2 }`);
+    await killed(dead);
+    sweep(home);
+    expect(readFileSync(api, "utf8")).toBe("mine");
+  });
+
+  test("leaves what a detached VM printed for an hour", async () => {
+    const dead = await other("dead", ", detached: true");
+    const { log } = instancePaths(home, "dead");
+    writeFileSync(log, "why it ended");
+    await killed(dead);
+    sweep(home);
+    expect(readFileSync(log, "utf8")).toBe("why it ended");
+    const hourAgo = Date.now() / 1000 - 3601;
+    utimesSync(log, hourAgo, hourAgo);
+    sweep(home);
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  test("of a folder that is not there does nothing", () => {
+    sweep(join(home, "none"));
+    expect(listInstances(join(home, "none"))).toEqual([]);
+  });
+
+  test("never takes a folder from under a claim", async () => {
+    // Claims and sweeps side by side: whoever has claimed finds its file in place.
+    const sweeper = Bun.spawn([
+      process.execPath,
+      "-e",
+      `import { sweep } from ${JSON.stringify(join(import.meta.dirname, "../../../src/instances/list.ts"))};
+       for (;;) sweep(${JSON.stringify(home)});`,
+    ]);
+    for (let round = 0; round < 300; round++) {
+      const instance = claimInstance(home, `vm-${round % 3}`);
+      expect(readFileSync(instance.paths.pid, "utf8")).toBe(`${process.pid}\n`);
+      instance.release();
+    }
+    await killed(sweeper);
+  });
+});
+
+test("a name that is no name finds nothing", () => {
+  for (const id of ["../x", "", "a/b", ".", "x".repeat(65)]) expect(findInstance(home, id)).toBeUndefined();
+});
