@@ -13,7 +13,12 @@ table { border-collapse: collapse; font-size: 0.875rem; }
 th, td { padding: 0.2rem 0.7rem 0.2rem 0; text-align: left; white-space: nowrap; border-bottom: 1px solid #8884; }
 thead th:not(:first-child), .number { text-align: right; font-variant-numeric: tabular-nums; }
 td:last-child { white-space: normal; min-width: 5.5rem; }
-dl { display: grid; grid-template-columns: minmax(6rem, auto) 1fr; gap: 0.1rem 1rem; font-size: 0.875rem; }
+dl { font-size: 0.875rem; }
+dt { font-weight: 600; }
+@media (min-width: 56rem) {
+  dl { display: grid; grid-template-columns: minmax(6rem, 18rem) 1fr; gap: 0.1rem 1rem; }
+  dt { font-weight: inherit; }
+}
 dd { margin: 0; overflow-wrap: anywhere; }
 .absent { font-size: 0.875rem; opacity: 0.7; }
 `;

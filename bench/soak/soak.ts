@@ -2,6 +2,7 @@
  * `bun bench soak`: a VM with every device at work, and others that come and go, in random order. What the first holds, and
  * what all of them leave behind, must be the same at the end as after the first minute.
  */
+import { existsSync } from "node:fs";
 import { stockKernel } from "../../scripts/guest-kernel.ts";
 import type { Host } from "../../test/testbed/command.ts";
 import type { Context } from "../context.ts";
@@ -19,6 +20,7 @@ export interface SoakOptions {
 /** Where VMs run, and what they are made of. */
 export interface SoakHost {
   readonly host: Host;
+  readonly isNested: boolean;
   readonly store: string;
   /** The program. */
   readonly volt: string;
@@ -39,9 +41,14 @@ export async function soak(context: Context, { minutes, seed }: SoakOptions): Pr
   console.log(`\nsoak: ${minutes} minutes, --seed ${seed}, in the ${context.places.linux}`);
   for (let life = 1; Date.now() < end; life++) {
     const host = await context.host(context.places.linux);
-    const place: SoakHost = { host, store, volt: context.volt.path };
+    const place: SoakHost = {
+      host,
+      isNested: context.places.linux === "nested machine",
+      store,
+      volt: context.volt.path,
+    };
     try {
-      await live(place, life, end, random, tally, troubles, context.places.linux === "nested machine");
+      await live(place, life, end, random, tally, troubles);
     } catch (error) {
       // A nested machine that dies says nothing of volt: it is named, and the rest of the time goes on in another.
       const why = error instanceof Error ? error.message : String(error);
@@ -64,7 +71,6 @@ async function live(
   random: Random,
   tally: Map<string, number>,
   troubles: string[],
-  oneAtATime: boolean,
 ): Promise<void> {
   await using resident = await Resident.start(place, life);
   const first = Date.now() + FIRST_MS;
@@ -75,11 +81,11 @@ async function live(
     const name = visitor?.name ?? random.pick(CHORES);
     if (visitor) {
       // The emulated processors of a nested machine mix up VMs that take turns on them.
-      if (oneAtATime) await resident.ask("PATCH", "/vm", { state: "Paused" });
+      if (place.isNested) await resident.ask("PATCH", "/vm", { state: "Paused" });
       const wrong = await visit(place, visitor, random);
       if (!place.host.alive) throw new Error(wrong);
       if (wrong !== undefined) troubles.push(`${name}: ${wrong}`);
-      if (oneAtATime) await resident.ask("PATCH", "/vm", { state: "Resumed" });
+      if (place.isNested) await resident.ask("PATCH", "/vm", { state: "Resumed" });
     } else await resident.chore(name, random);
     tally.set(name, (tally.get(name) ?? 0) + 1);
     if (!before && Date.now() > first) {
@@ -94,8 +100,8 @@ async function live(
   if (wrong !== undefined) troubles.push(`the resident's end: ${wrong}`);
 }
 
-async function atRest({ host }: SoakHost, resident: Resident): Promise<Holdings> {
+async function atRest({ host, isNested }: SoakHost, resident: Resident): Promise<Holdings> {
   await resident.ask("PATCH", "/balloon", { amount_mib: 0 });
   await Bun.sleep(LISTENING_MS);
-  return await lookAt(host, resident.pid());
+  return await lookAt(host, resident.pid(), (path) => isNested && existsSync(path));
 }

@@ -15,26 +15,33 @@ export interface Holdings {
 const LOOK = `
 ls /proc/$1/fd | wc -l
 ls /proc/$1/task | wc -l
-find /tmp /dev/shm /var/tmp /run "$2" -xdev 2>/dev/null | wc -l
 cat /proc/[0-9]*/comm 2>/dev/null | grep -cx volt
+find /dev/shm /run "$2" 2>/dev/null | wc -l
+ls -d /tmp/volt* /var/tmp/volt* 2>/dev/null
+echo
 cat /proc/$1/smaps`;
 
-/** @param share the folder that host and nested machine have in common */
-export async function lookAt(host: Host, pid: number): Promise<Holdings> {
+/**
+ * @param pid of the VM that stays
+ * @param isForeign whether a file in /tmp is another machine's: a nested one sees those of the machine around it, which come
+ *   and go by what others do there
+ */
+export async function lookAt(host: Host, pid: number, isForeign: (path: string) => boolean): Promise<Holdings> {
   const { status, stdout, stderr } = await host.run(["sh", "-c", LOOK, "sh", String(pid), host.share]);
   if (status !== 0) throw new Error(`the resident's process ${pid} can't be looked at: ${stderr}`);
-  return readHoldings(stdout.toString());
+  return readHoldings(stdout.toString(), isForeign);
 }
 
 /** @param text what LOOK prints */
-export function readHoldings(text: string): Holdings {
-  const [descriptors, threads, temporaryFiles, processes, ...maps] = text.split("\n");
+export function readHoldings(text: string, isForeign: (path: string) => boolean): Holdings {
+  const end = text.indexOf("\n\n");
+  const [descriptors, threads, processes, files, ...paths] = text.slice(0, end).split("\n");
   return {
     descriptors: Number(descriptors),
     threads: Number(threads),
-    temporaryFiles: Number(temporaryFiles),
+    temporaryFiles: Number(files) + paths.filter((path) => !isForeign(path)).length,
     processes: Number(processes),
-    memory: memoryOf(maps.join("\n")),
+    memory: memoryOf(text.slice(end + 2)),
   };
 }
 

@@ -54,12 +54,13 @@ function registerOf(table: readonly CpuidEntry[], leaf: number, register: Regist
   return findEntry(table, leaf, subleaf)?.[register] ?? 0;
 }
 
-/** The names of the features that a register claims. */
+/** The names of the features that a register claims; bits without one repeat others, or are numbers. */
 function featuresOf(table: readonly CpuidEntry[], leaf: number, register: Register, subleaf = 0): string[] {
   const value = registerOf(table, leaf, register, subleaf);
   return Array.from({ length: 32 }, (_, bit) => bit)
     .filter((bit) => (value >>> bit) & 1)
-    .map((bit) => bitName(featureWord(leaf, subleaf, register), bit));
+    .map((bit) => bitName(featureWord(leaf, subleaf, register), bit))
+    .filter((name) => !name.startsWith("bit "));
 }
 
 export function cpuidFacts(guest: readonly CpuidEntry[]): [string, string][] {

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { printable } from "../config/printable.ts";
 import type { VmConfig } from "../config/schema.ts";
 import { allowsOwnInit, keepsOwnInit } from "../config/user-land.ts";
@@ -11,8 +12,15 @@ import type { BootRecord } from "./record.ts";
 
 /** Each function's time, in a log that is large enough for all of them. */
 const ASKED = ["initcall_debug", "printk.time=1", "log_buf_len=1M"];
-/** Prints the kernel's log when the boot is over: during it, each byte on the console would cost more than what it tells. */
-const PRINT_LOG = ["dmesg"];
+/** Around the kernel's log: the console may have its lines as well, as they came. */
+const MARKS = ["volt-explain: log", "volt-explain: end"] as const;
+/**
+ * Prints the kernel's log when the boot is over: during it, each byte on the console would cost more than what it tells.
+ * And packed, since they still cost. Lines that only say what begins are left out.
+ */
+const PRINT_LOG = ["sh", "-c", `echo "${MARKS[0]}"; dmesg | grep -v "] calling " | gzip | base64; echo "${MARKS[1]}"`];
+/** A log of 1 MiB is what was asked for; one that unpacks to more is an attack. */
+const MOST_PACKED_BYTES = 2 * 2 ** 20;
 const MOST_CONSOLE_BYTES = 8 * 2 ** 20;
 /** Its console is not the guest's any more: what it says on stderr is for an error. */
 const MOST_LOG_BYTES = 2 ** 16;
@@ -38,7 +46,10 @@ export async function recordBoot({ config, commandLine, isPacked, volt, seconds 
     const file = join(folder, "vm.json");
     writeFileSync(file, JSON.stringify(watched(config, commandLine, asked, printsLog ? PRINT_LOG : undefined, trace)));
     const { status, console, log } = await run([...volt, "run", "--config", file], seconds);
-    const lines = readKernelLog(console).map(({ at, text }) => ({ at, text: printable(text) }));
+    const lines = readKernelLog(printsLog ? unpackLog(console) : console).map(({ at, text }) => ({
+      at,
+      text: printable(text),
+    }));
     if (lines.length === 0) throw new Error(silence(status, log));
     return {
       ...{ commandLine, isPacked, logFrom: printsLog ? "buffer" : "console", log: lines, calls: readCalls(lines) },
@@ -46,6 +57,21 @@ export async function recordBoot({ config, commandLine, isPacked, volt, seconds 
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * @param console what PRINT_LOG printed, among other things
+ * @returns "" where it is not there, or not all of it
+ */
+export function unpackLog(console: string): string {
+  const [begin, end] = MARKS.map((mark) => console.lastIndexOf(mark));
+  if (begin! < 0 || end! < begin!) return "";
+  try {
+    const packed = Buffer.from(console.slice(begin! + MARKS[0].length, end), "base64");
+    return gunzipSync(packed, { maxOutputLength: MOST_PACKED_BYTES }).toString();
+  } catch {
+    return "";
   }
 }
 
@@ -108,5 +134,5 @@ function silence(status: number, log: string): string {
       .at(-1)
       ?.replace(/^volt: /, "") ?? "";
   if (status === 125) return said;
-  return `the guest's kernel said nothing (exit status ${status}${said === "" ? "" : `, ${said}`}): give it a console (console=ttyS0), or more time (--seconds)`;
+  return `the guest's kernel said nothing, or not all of it (exit status ${status}${said === "" ? "" : `, ${said}`}): give it a console (console=ttyS0), or more time (--seconds)`;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "../../../src/config/parse.ts";
 import type { VmConfigInput } from "../../../src/config/schema.ts";
-import { recordBoot, watched } from "../../../src/explain/boot.ts";
+import { recordBoot, unpackLog, watched } from "../../../src/explain/boot.ts";
 
 const vm = (input: VmConfigInput) => parseConfig(input, "", (field) => field);
 
@@ -38,7 +38,10 @@ describe("a boot's record", () => {
     using fake = fakeVolt(`
       trace=$(sed 's/.*"trace_path":"\\([^"]*\\)".*/\\1/' "$3")
       echo '{"traceEvents":[{"ph":"X","name":"guest ended","ts":5000}],"otherData":{"exits":[{"vcpu":0,"ports":[],"runs":[],"lost":3}]}}' >"$trace"
-      printf '[    0.100000] initcall a_init+0x0/0x1 returned 0 after 1500 usecs\\r\\n[    0.200000] \\033[2Jx\\r\\n'`);
+      echo '[    0.050000] a line on the console'
+      echo 'volt-explain: log'
+      printf '[    0.100000] initcall a_init+0x0/0x1 returned 0 after 1500 usecs\\r\\n[    0.200000] \\033[2Jx\\r\\n' | gzip | base64
+      echo 'volt-explain: end'`);
     const boot = await recordBoot({ ...request, volt: fake.volt });
     expect(boot.calls).toEqual([{ name: "a_init", kind: "initcall", ms: 1.5, line: 0 }]);
     // A guest's text can't reprogram the reader's terminal.
@@ -49,6 +52,17 @@ describe("a boot's record", () => {
     expect(before()).toEqual(there);
   });
 
+  test("of another initrd's guest is what its console says", async () => {
+    using fake = fakeVolt(`
+      trace=$(sed 's/.*"trace_path":"\\([^"]*\\)".*/\\1/' "$3")
+      echo '{"traceEvents":[],"otherData":{"exits":[]}}' >"$trace"
+      grep -o 'ignore_loglevel' "$3" && echo '[    0.050000] a line on the console'`);
+    const config = vm({ "boot-source": { initrd_path: "their.cpio" } });
+    const boot = await recordBoot({ ...request, config, volt: fake.volt });
+    expect(boot.log).toEqual([{ at: 0.05, text: "a line on the console" }]);
+    expect(boot.logFrom).toBe("console");
+  });
+
   test("of a volt that failed is volt's own words", async () => {
     using fake = fakeVolt("echo 'volt: --memory: too much' >&2; exit 125");
     expect(recordBoot({ ...request, volt: fake.volt })).rejects.toThrow("--memory: too much");
@@ -57,7 +71,31 @@ describe("a boot's record", () => {
   test("of a guest that says nothing and does not end is an error with the mend, and volt is asked to end", async () => {
     using fake = fakeVolt("exec sleep 30");
     const silent = recordBoot({ ...request, volt: fake.volt, seconds: 0.3 });
-    expect(silent).rejects.toThrow(/the guest's kernel said nothing \(exit status 143\).*console=ttyS0/);
+    expect(silent).rejects.toThrow(
+      /the guest's kernel said nothing, or not all of it \(exit status 143\).*console=ttyS0/,
+    );
     await silent.catch(() => undefined);
+  });
+});
+
+describe("a packed log", () => {
+  const log = "[    0.000000] Linux version 6.1.0\n";
+  const packed = (text: string) => Buffer.from(Bun.gzipSync(Buffer.from(text))).toString("base64");
+
+  test("is found between whatever else is on the console, in lines of any length", () => {
+    const lines = packed(log).replaceAll(/.{1,20}/g, "$&\r\n");
+    expect(unpackLog(`[    1.0] x\r\nvolt-explain: log\r\n${lines}volt-explain: end\r\nmore`)).toBe(log);
+  });
+
+  test.each([
+    ["that is not whole", `volt-explain: log\n${packed(log)}`],
+    ["that is none", "volt-explain: log\nxyz!\nvolt-explain: end\n"],
+    [
+      "that unpacks to more than there can be",
+      `volt-explain: log\n${packed("x".repeat(3 * 2 ** 20))}\nvolt-explain: end\n`,
+    ],
+    ["that is not there", ""],
+  ])("%s is none", (_, console) => {
+    expect(unpackLog(console)).toBe("");
   });
 });

@@ -45,6 +45,7 @@ const LOOK = `(() => {
   return {
     beyond: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     figures: document.querySelectorAll("figure").length,
+    narrowestFact: Math.min(...[...document.querySelectorAll("section dd")].map((fact) => fact.getBoundingClientRect().width)),
     headings: [...document.querySelectorAll("h1, h2")].every(visible),
     plots: shown.map((svg) => {
       const box = svg.getBoundingClientRect();
@@ -64,6 +65,8 @@ interface Seen {
   readonly beyond: number;
   readonly figures: number;
   readonly headings: boolean;
+  /** Pixels. */
+  readonly narrowestFact: number;
   readonly plots: readonly ShownPlot[];
 }
 
@@ -95,6 +98,7 @@ describe.each(WIDTHS)("the page in a window of %d pixels", (width) => {
     expect(heard).toEqual([]);
     expect(seen.figures).toBe(3);
     expect(seen.headings).toBe(true);
+    expect(seen.narrowestFact).toBeGreaterThan(200);
     expect(seen.plots.map(({ marks }) => marks)).toEqual(marksOf(REPORT));
     for (const { fontPx, beyond } of seen.plots) {
       expect(fontPx).toBeGreaterThanOrEqual(LEAST_FONT_PX);

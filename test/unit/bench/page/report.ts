@@ -14,6 +14,7 @@ export const REPORT: Report = {
     },
     {
       ...{ table: "phases", title: "Phases", place: "this machine", method: "As it is.", metrics: [] },
+      facts: [["a fact whose name is longer than all of a phone's screen is wide", "with a value of some length"]],
       phases: ["one", "two", "three"].map((name, i) => ({ name, at: [i, i + 1] })),
     },
     {
