@@ -106,6 +106,7 @@ function mergeById<K extends string, T extends { [P in K]: string }>(
 
 function problem(issue: v.BaseIssue<unknown>): string {
   if (issue.type === "strict_object" && issue.expected === "never") return "no such field: is it misspelt?";
+  if (issue.type === "strict_object" && issue.received === "undefined") return "is missing: it has no default";
   if (SAY_IT_ALL.includes(issue.type)) return issue.message;
   const wanted = issue.message.startsWith("must") ? issue.message : `must be ${kindOf(issue.expected)}`;
   return `${wanted}, found ${excerpt(issue.received)}`;

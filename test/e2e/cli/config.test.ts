@@ -293,7 +293,7 @@ describe("a config file is refused", () => {
       'logger.level: must be one of error, warn, info, debug, trace, found "Warning"',
     ],
     ['{"volt": {"stop_timeout": -1}}', "volt.stop_timeout: must be a number of seconds from 0 to 86400, found -1"],
-    ['{"metrics": {}}', "metrics.metrics_path: must be a string, found undefined"],
+    ['{"metrics": {}}', "metrics.metrics_path: is missing: it has no default"],
   ])("%s", async (text, message) => {
     using folder = new Folder();
     writeFileSync(folder.file("vm.json"), text);
