@@ -11,12 +11,14 @@ import { parseConfig } from "../../../src/config/parse.ts";
 import { ConsoleHub } from "../../../src/machine/console/hub.ts";
 import type { ControlService, MachineControl } from "../../../src/machine/control.ts";
 import { EventFeed } from "../../../src/machine/events.ts";
+import { newCounts } from "../../../src/observe/metrics/counts.ts";
 
 /** A machine that only notes what it is told. */
 class FakeMachine {
   readonly config = parseConfig({}, "");
   readonly done: string[] = [];
   readonly typed: string[] = [];
+  readonly counts = newCounts();
   readonly events = new EventFeed();
   readonly console = new ConsoleHub((bytes) => this.typed.push(Buffer.from(bytes).toString()) > 0);
   isPaused = false;
