@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { chmodSync, chownSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { u64 } from "../../../src/boot/pack.ts";
 import { buildElf, bzImage, EHDR, PHDR, patched, phdr, TEXT, vmlinux } from "../../unit/boot/fixtures.ts";
-import { END, tinyKernel } from "./tiny-kernel.ts";
+import { END, exitStatus, tinyKernel } from "./tiny-kernel.ts";
 import { Folder, failure, VOLT, volt } from "./volt.ts";
 
 /** A folder with one of each that is no regular file with something in it. */
@@ -165,13 +165,22 @@ describe.each(["--log-file", "--trace"])("%s", (flag) => {
   test.each([
     ["no/such/file", "there is no folder for no/such/file: make it first"],
     ["folder", "folder is a directory, not a file"],
-    ["fifo", "nobody reads the FIFO fifo: start its reader first, or give a file"],
     ["empty/x", "empty/x: open: Not a directory (ENOTDIR): give another path"],
   ])("%s", async (path, message) => {
     using folder = strangeFiles();
     const { run } = tinyKernel(folder, END.reset);
     expect(await failure([...run, flag, path], { cwd: folder.path })).toBe(`${flag}: ${message}`);
   });
+});
+
+test("a FIFO that nobody reads takes no trace, but the log: a reader may come and go", async () => {
+  using folder = strangeFiles();
+  const { run } = tinyKernel(folder, exitStatus(7) + END.reset);
+  expect(await failure([...run, "--trace", "fifo"], { cwd: folder.path })).toBe(
+    "--trace: nobody reads the FIFO fifo: start its reader first, or give a file",
+  );
+  const end = await volt([...run, "--log-file", "fifo", "--log-level", "debug"], { cwd: folder.path });
+  expect(end).toEqual({ status: 7, stdout: Buffer.alloc(0), stderr: "" });
 });
 
 test("another user has a store of his own, and is told what he may not read", async () => {
