@@ -16,7 +16,7 @@ export interface SocketFile {
 }
 
 /**
- * Binds and listens. A file that is there already is never removed: it may be another VM's.
+ * Binds and listens, as `openListener` does.
  * @param flag what named the path, for the message
  * @param backlog connections that may wait to be accepted
  * @throws ConfigError

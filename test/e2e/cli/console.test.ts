@@ -1,7 +1,7 @@
 /** The console of a running VM: floods, stuck and missing readers, piped input. */
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { atMost, times } from "../../support/emulated.ts";
+import { atMost } from "../../support/emulated.ts";
 import { RunningVolt } from "./process.ts";
 import { END, exitStatus, print, tinyKernel } from "./tiny-kernel.ts";
 import { cleanEnvironment, Folder, VOLT, volt } from "./volt.ts";
@@ -23,7 +23,7 @@ const ECHO = `
 const ECHO_UNTIL_EOT = ECHO.replace("'q'", "4");
 
 /** More than twice what the guest's ring holds. */
-const COUNT = times(150_000);
+const COUNT = 150_000;
 /** The loops are compiled by then, and the rings' pages touched. */
 const WARM_UP_MS = atMost(500);
 /** What a few seconds may add, and a leak of some bytes for each byte of the guest's exceeds. */

@@ -101,9 +101,7 @@ test.each(PLANNED.map(([name]) => (name.length === 1 ? `-${name}` : `--${name}`)
 
 describe("volt refuses", () => {
   test.each(["bogus", "constructor", "__proto__", "toString", "Run", ""])("the command %j", async (word) => {
-    expect(await failure([word])).toEndWith(
-      "no such command; there are run, sandbox, doctor, kernel, cpu, schema, version",
-    );
+    expect(await failure([word])).toMatch(/no such command; there are run, sandbox, (\w+, )+version$/);
   });
 
   test("to be the jailer, for now", async () => {

@@ -219,7 +219,7 @@ test("flintlock: no API, metadata and metrics from files, levels in the log, and
   vm.signal("SIGHUP");
   const { status, stdout } = await vm.end();
   expect(status).toBe(156);
-  expect(stdout.toString()).toMatch(/ \[uid:main:INFO\] .*Successfully started microvm/);
+  expect(stdout.toString()).toMatch(/ \[uid:main:INFO:src\/firecracker\/run\.ts:0\] Successfully started microvm/);
   // One line at the start, one at the end.
   expect(readFileSync(metrics, "utf8").trimEnd().split("\n")).toHaveLength(2);
 });

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { accept, closeSocket, connectTo, listenAt } from "../../../../../ffi/socket.ts";
@@ -8,13 +8,22 @@ import { HostSocket, openHostSocket } from "../../../../../src/devices/virtio/vs
 const folder = mkdtempSync(join(tmpdir(), "volt-host-socket-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("a file that nobody listens at is not taken over, and the message says what to do", () => {
+test("a socket that a dead program left is taken over", () => {
   const path = join(folder, "stale");
   listenAt(path, 1).close();
+  openHostSocket(path);
+  const client = connectTo(path);
+  expect(client).toBeGreaterThanOrEqual(0);
+  closeSocket(client);
+});
+
+test("a file that is no socket is not taken over, and the message says what to do", () => {
+  const path = join(folder, "file");
+  writeFileSync(path, "somebody's");
   expect(() => openHostSocket(path)).toThrow(
     `--vsock: address in use: ${path} is there already, and nobody listens: rm ${path}`,
   );
-  expect(existsSync(path)).toBe(true);
+  expect(readFileSync(path, "utf8")).toBe("somebody's");
 });
 
 test("a socket that another program listens at is not taken over", () => {
