@@ -11,7 +11,7 @@ import { sharedHost } from "../../testbed/shared.ts";
 import { takeTurn } from "./turns.ts";
 
 /** A test's own limit: a boot takes 3 s where nothing else runs, and ten times that where much does. */
-export const LIMIT = 300_000;
+export const LIMIT = 900_000;
 /** volt's, in a test that may first wait for its turn. */
 const VOLT_LIMIT_MS = 150_000;
 /** What npm test built, or a copy of it: the nested machine wants a file that does not change under it. */
