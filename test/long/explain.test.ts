@@ -2,9 +2,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import { stockKernel } from "../../scripts/guest-kernel.ts";
-import { sharedHost } from "../testbed/shared.ts";
 import { takeTurn } from "../e2e/guests/turns.ts";
 import { LIMIT } from "../e2e/guests/volt.ts";
+import { sharedHost } from "../testbed/shared.ts";
 
 setDefaultTimeout(LIMIT);
 const VOLT = process.env["VOLT_BINARY"] ?? join(import.meta.dirname, "../../dist/volt");
