@@ -1,10 +1,9 @@
 /** One client of the API. */
 import { EPOLL } from "../../ffi/epoll.ts";
-import { closeSocket, receiveBytes, sendBytes } from "../../ffi/socket.ts";
+import { closeSocket, isForLater, receiveBytes, sendBytes } from "../../ffi/socket.ts";
 import { HttpError } from "../http/error.ts";
 import { type HttpRequest, RequestParser } from "./http/request.ts";
 import { encodeContinue, encodeProtocolError, encodeResponse, type HttpResponse } from "./http/response.ts";
-import { isForLater } from "./stream.ts";
 
 /** A connection as it crosses an exec: pure data. */
 export interface PlannedConnection {

@@ -1,7 +1,6 @@
 /** A response without an end, and in one case (the console) a client that goes on talking. */
 import { EPOLL } from "../../ffi/epoll.ts";
-import { Errno } from "../../ffi/error.ts";
-import { closeSocket, receiveBytes, sendBytes } from "../../ffi/socket.ts";
+import { closeSocket, isForLater, receiveBytes, sendBytes } from "../../ffi/socket.ts";
 
 export interface Stream {
   readonly contentType: string;
@@ -102,9 +101,4 @@ export class StreamConnection implements StreamOutput {
     if (n > 0) this.#peer.receive(chunk.slice(0, n));
     return n > 0 || isForLater(n);
   }
-}
-
-/** Whether a socket's answer means no more than: not now. */
-export function isForLater(result: number): boolean {
-  return result === -Errno.EAGAIN || result === -Errno.EINTR;
 }

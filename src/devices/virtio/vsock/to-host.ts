@@ -1,6 +1,5 @@
-import { Errno } from "../../../../ffi/error.ts";
 import { IoVector } from "../../../../ffi/iovec.ts";
-import { sendVector } from "../../../../ffi/socket.ts";
+import { isForLater, sendVector } from "../../../../ffi/socket.ts";
 import type { DescriptorChain } from "../queue/chain.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
 import type { Connection } from "./connection.ts";
@@ -71,8 +70,4 @@ export class ToHost {
       if (isFirst) this.#connections.watchForRoom(connection, true);
     } else this.#endings.reset(connection);
   }
-}
-
-function isForLater(result: number): boolean {
-  return result === -Errno.EAGAIN || result === -Errno.EINTR;
 }
