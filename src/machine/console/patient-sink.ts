@@ -35,9 +35,8 @@ export class PatientSink implements PortSink {
     return bytes.length;
   }
 
-  /** Milliseconds until bytes that wait are thrown away: write again then. Infinity when none wait. */
+  /** For who has bytes that were not taken: milliseconds until they are thrown away. Write them again then. */
   patience(): number {
-    const left = this.#stuckSince + PATIENCE_MS - this.#now();
-    return left > 0 ? left : Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#stuckSince + PATIENCE_MS - this.#now());
   }
 }

@@ -72,7 +72,8 @@ export class VirtioEnd implements ConsoleEnd {
   }
 
   rest(): number {
-    return Math.min(this.#early.rest(), this.#console.patience());
+    const isBlocked = this.#device.ports[0]!.drained === "blocked";
+    return Math.min(this.#early.rest(), isBlocked ? this.#console.patience() : Number.POSITIVE_INFINITY);
   }
 
   resize(size: TerminalSize): void {

@@ -133,7 +133,7 @@ export class ControlQueues {
   #write(message: Uint8Array): boolean {
     const queue = this.#toDriver;
     if (!queue || !this.#memory) return false;
-    for (let tries = 0; tries < queue.size; tries++) {
+    for (let tries = 0; tries <= queue.size; tries++) {
       if (queue.next(this.#chain)) {
         const fits = this.#chain.writableBytes >= message.length;
         if (fits) scatter(this.#chain, this.#memory, message);

@@ -82,13 +82,16 @@ export class ConsolePort {
     const queue = this.#receive;
     if (!queue || !this.#memory || !this.isGuestOpen) return 0;
     let fed = 0;
-    // Buffers without a writable byte go back as they are, no more than the queue is long.
-    for (let tries = 0; tries < queue.size && fed < bytes.length; tries++) {
+    // Buffers without a writable byte go back as they are, no more than the queue is long. All used up, the driver is asked to
+    // tell when it has more: nobody else would.
+    for (let idle = 0; idle <= queue.size && fed < bytes.length; ) {
       if (queue.next(this.#input)) {
         const count = scatter(this.#input, this.#memory, bytes.subarray(fed));
         queue.complete(this.#input.head, count);
         fed += count;
-      } else if (!queue.resumeNotifications()) break;
+        if (count === 0) idle++;
+      } else if (queue.resumeNotifications()) idle++;
+      else break;
     }
     this.#counters.bytes += fed;
     return fed;

@@ -45,6 +45,21 @@ describe("the console of a terminal", () => {
     expect([end.flush(), text(stdout)]).toEqual(["empty", "abcdef"]);
   });
 
+  test("comes again for what stdout did not take, however late it asks, and for nothing else", async () => {
+    using guest = new ConsoleGuest();
+    const { end } = endOf(guest, "terminal", false, 3, "EAGAIN", "EAGAIN", 1, "EAGAIN");
+    expect(end.rest()).toBe(Number.POSITIVE_INFINITY);
+    guest.print("abcdef");
+    await Bun.sleep(60);
+    expect(end.rest()).toBe(0);
+    expect([end.flush(), end.dropped, end.rest()]).toEqual(["empty", 3, Number.POSITIVE_INFINITY]);
+    guest.print("more");
+    expect(end.rest()).toBeWithin(0, 51);
+    guest.driver.reset();
+    guest.rig.turn();
+    expect(end.rest()).toBe(Number.POSITIVE_INFINITY);
+  });
+
   test("prints nothing more, and holds nobody up, when stdout is closed", () => {
     using guest = new ConsoleGuest();
     const { stdout, end } = endOf(guest, "terminal", false, 3, "EPIPE");

@@ -33,6 +33,14 @@ describe("a console alone", () => {
     expect(guest.driver.takeInterrupt()).toBe(1);
   });
 
+  test("asks to be told of more buffers when input has filled all there can be", () => {
+    using guest = new ConsoleGuest();
+    guest.offer(32, 4);
+    expect(guest.feed("x".repeat(200))).toBe(128);
+    expect(guest.driver.queues[0]!.takeUsed()).toHaveLength(32);
+    expect(guest.announces(0)).toBe(true);
+  });
+
   test("tells of another size by its configuration space and an interrupt", () => {
     using guest = new ConsoleGuest();
     guest.rig.backend.changeConfig(0, sizeBytes({ columns: 300, rows: 50 }));

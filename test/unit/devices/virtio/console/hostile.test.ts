@@ -91,6 +91,7 @@ describe("input", () => {
     guest.kick(0);
     expect(guest.feed("hello")).toBe(0);
     expect(guest.driver.queues[0]!.takeUsed()).toHaveLength(32);
+    expect(guest.announces(0)).toBe(true);
     expect(guest.memory.view(BUFFER, 5)!.every((byte) => byte === 0)).toBe(true);
     guest.expectRecovery();
   });

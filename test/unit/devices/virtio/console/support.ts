@@ -84,6 +84,13 @@ export class ConsoleGuest implements Disposable {
     this.kick(queue);
   }
 
+  /** Whether a driver that adds a buffer now would say so, as the device asked it to. */
+  announces(queue: number): boolean {
+    const { availIdx } = this.driver.queues[queue]!;
+    this.driver.queues[queue]!.add({ address: BUFFER + 0x1_0000, length: 64, writable: true });
+    return this.driver.queues[queue]!.wantsKick(availIdx);
+  }
+
   /** stdin's turn. @returns how many bytes the guest took */
   feed(text: string, port = 0): number {
     let fed = 0;
