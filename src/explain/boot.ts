@@ -2,25 +2,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gunzipSync } from "node:zlib";
 import { printable } from "../config/printable.ts";
 import type { VmConfig } from "../config/schema.ts";
 import { allowsOwnInit, keepsOwnInit } from "../config/user-land.ts";
 import type { Trace } from "../observe/trace-file.ts";
 import { readCalls, readKernelLog } from "./kernel-log.ts";
+import { PRINT_LOG, unpackLog } from "./packed-log.ts";
 import type { BootRecord } from "./record.ts";
 
 /** Each function's time, in a log that is large enough for all of them. */
 const ASKED = ["initcall_debug", "printk.time=1", "log_buf_len=1M"];
-/** Around the kernel's log: the console may have its lines as well, as they came. */
-const MARKS = ["volt-explain: log", "volt-explain: end"] as const;
-/**
- * Prints the kernel's log when the boot is over: during it, each byte on the console would cost more than what it tells.
- * And packed, since they still cost. Lines that only say what begins are left out.
- */
-const PRINT_LOG = ["sh", "-c", `echo "${MARKS[0]}"; dmesg | grep -v "] calling " | gzip | base64; echo "${MARKS[1]}"`];
-/** A log of 1 MiB is what was asked for; one that unpacks to more is an attack. */
-const MOST_PACKED_BYTES = 2 * 2 ** 20;
 const MOST_CONSOLE_BYTES = 8 * 2 ** 20;
 /** Its console is not the guest's any more: what it says on stderr is for an error. */
 const MOST_LOG_BYTES = 2 ** 16;
@@ -45,33 +36,18 @@ export async function recordBoot({ config, commandLine, isPacked, volt, seconds 
     const asked = printsLog ? ASKED : [...ASKED, "ignore_loglevel"];
     const file = join(folder, "vm.json");
     writeFileSync(file, JSON.stringify(watched(config, commandLine, asked, printsLog ? PRINT_LOG : undefined, trace)));
-    const { status, console, log } = await run([...volt, "run", "--config", file], seconds);
-    const lines = readKernelLog(printsLog ? unpackLog(console) : console).map(({ at, text }) => ({
+    const end = await run([...volt, "run", "--config", file], seconds);
+    const lines = readKernelLog(printsLog ? unpackLog(end.console) : end.console).map(({ at, text }) => ({
       at,
       text: printable(text),
     }));
-    if (lines.length === 0) throw new Error(silence(status, log));
+    if (lines.length === 0) throw new Error(silence(end, printsLog, seconds));
     return {
       ...{ commandLine, isPacked, logFrom: printsLog ? "buffer" : "console", log: lines, calls: readCalls(lines) },
       ...readTrace(readFileSync(trace, "utf8")),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/**
- * @param console what PRINT_LOG printed, among other things
- * @returns "" where it is not there, or not all of it
- */
-export function unpackLog(console: string): string {
-  const [begin, end] = MARKS.map((mark) => console.lastIndexOf(mark));
-  if (begin! < 0 || end! < begin!) return "";
-  try {
-    const packed = Buffer.from(console.slice(begin! + MARKS[0].length, end), "base64");
-    return gunzipSync(packed, { maxOutputLength: MOST_PACKED_BYTES }).toString();
-  } catch {
-    return "";
   }
 }
 
@@ -100,15 +76,27 @@ export function watched(
   };
 }
 
-async function run(command: readonly string[], seconds: number) {
+interface VoltEnd {
+  readonly status: number;
+  readonly console: string;
+  readonly log: string;
+  /** It was asked to end. */
+  readonly isLate: boolean;
+}
+
+async function run(command: readonly string[], seconds: number): Promise<VoltEnd> {
+  let isLate = false;
   const volt = Bun.spawn([...command], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const timer = setTimeout(() => volt.kill("SIGTERM"), seconds * 1000);
+  const timer = setTimeout(() => {
+    isLate = true;
+    volt.kill("SIGTERM");
+  }, seconds * 1000);
   try {
     const [console, log] = await Promise.all([
       head(volt.stdout, MOST_CONSOLE_BYTES),
       head(volt.stderr, MOST_LOG_BYTES),
     ]);
-    return { status: await volt.exited, console, log };
+    return { status: await volt.exited, console, log, isLate };
   } finally {
     clearTimeout(timer);
     volt.kill("SIGKILL");
@@ -126,13 +114,18 @@ async function head(stream: ReadableStream<Uint8Array>, most: number): Promise<s
   return Buffer.concat(parts).toString();
 }
 
-function silence(status: number, log: string): string {
-  const said =
-    log
-      .trim()
-      .split("\n")
-      .at(-1)
-      ?.replace(/^volt: /, "") ?? "";
+/** Why there is no log: in the words of volt's last line, where it failed, or by how it ended. */
+function silence({ status, log, isLate }: VoltEnd, printsLog: boolean, seconds: number): string {
+  const said = log
+    .trim()
+    .split("\n")
+    .at(-1)!
+    .replace(/^volt: /, "");
   if (status === 125) return said;
-  return `the guest's kernel said nothing, or not all of it (exit status ${status}${said === "" ? "" : `, ${said}`}): give it a console (console=ttyS0), or more time (--seconds)`;
+  if (status === 124)
+    return "the guest crashed while it booted: `volt run` with the same flags and --append loglevel=7 shows its last words";
+  if (!printsLog)
+    return "the guest's kernel said nothing on its console: give it one on the command line (console=ttyS0), and a kernel with a driver for it";
+  if (isLate) return `the guest was not done booting after ${seconds} s: give it more time (--seconds)`;
+  return `the kernel's log did not come out of the guest, or not all of it (exit status ${status}): does the command line name a console (console=ttyS0)? \`volt run\` with the same flags and -- dmesg shows more`;
 }

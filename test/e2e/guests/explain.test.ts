@@ -1,13 +1,11 @@
-/** `volt explain boot` of a real Linux: what it says has to be of this boot. It fails now: no log comes from the guest. */
+/** `volt explain boot` of a real Linux: what it says has to be of this boot. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { join } from "node:path";
-import { stockKernel } from "../../scripts/guest-kernel.ts";
-import { takeTurn } from "../e2e/guests/turns.ts";
-import { LIMIT } from "../e2e/guests/volt.ts";
-import { sharedHost } from "../testbed/shared.ts";
+import { stockKernel } from "../../../scripts/guest-kernel.ts";
+import { sharedHost } from "../../testbed/shared.ts";
+import { takeTurn } from "./turns.ts";
+import { LIMIT, VOLT } from "./volt.ts";
 
 setDefaultTimeout(LIMIT);
-const VOLT = process.env["VOLT_BINARY"] ?? join(import.meta.dirname, "../../dist/volt");
 
 test("a boot with a talkative kernel is explained, and mended", async () => {
   const { store } = await stockKernel();
