@@ -84,14 +84,8 @@ export const explainCommand = defineCommand({
       ({ finding: { mend } }) => mended(request.commandLine, [mend]) !== mended(request.commandLine, []),
     );
     const again = await recordBoot({ ...request, commandLine: better });
-    print(
-      STDOUT,
-      `\n${gainText(
-        boot,
-        again,
-        changed.map(({ stall }) => stall.name),
-      )}\n  the command line then: ${better}\n`,
-    );
+    const names = changed.map(({ stall }) => stall.name);
+    print(STDOUT, `\n${gainText(boot, again, names)}`);
   },
 });
 

@@ -21,13 +21,28 @@ export function readKernelLog(console: string): LogLine[] {
   }));
 }
 
-/** The longest, the longest first. */
-export function slowestSteps(lines: readonly LogLine[], count: number): Step[] {
+/**
+ * The longest, the longest first.
+ * @param calls functions that were timed: what of a silence is theirs is left out
+ */
+export function slowestSteps(lines: readonly LogLine[], count: number, calls: readonly Call[] = []): Step[] {
+  const begins = earliestBegins(lines, calls);
   return lines
     .slice(1)
-    .map(({ at, text }, i) => ({ seconds: at - lines[i]!.at, after: lines[i]!.text, before: text }))
+    .map(({ at, text }, i) => {
+      const { at: from, text: after } = lines[i]!;
+      return { seconds: Math.max(0, Math.min(at, begins[i + 1]!) - from), after, before: text };
+    })
     .sort((a, b) => b.seconds - a.seconds)
     .slice(0, count);
+}
+
+/** For each line when the first of those calls began that it, or a later line, says are over: in seconds. */
+function earliestBegins(lines: readonly LogLine[], calls: readonly Call[]): number[] {
+  const begins = lines.map(() => Number.POSITIVE_INFINITY);
+  for (const { line, ms } of calls) begins[line] = Math.min(begins[line]!, lines[line]!.at - ms / 1000);
+  for (let line = lines.length - 2; line >= 0; line--) begins[line] = Math.min(begins[line]!, begins[line + 1]!);
+  return begins;
 }
 
 /** A function of the kernel's own start, or a driver's probe of a device: what `initcall_debug` tells. */

@@ -35,10 +35,14 @@ export function isWorthMending(boot: BootRecord, ms: number): boolean {
 /** A command line with all of these mends. */
 export function mended(commandLine: string, mends: readonly Mend[]): string {
   const removed = mends.flatMap(({ remove = [] }) => remove);
-  const kept = commandLine.split(/\s+/).filter((word) => word !== "" && !removed.some((pattern) => pattern.test(word)));
+  const kept = words(commandLine).filter((word) => !removed.some((pattern) => pattern.test(word)));
   const added = mends.flatMap(({ add = [] }) => add).filter((word) => !kept.includes(word));
   // What follows " -- " is for init.
   const end = kept.indexOf("--");
   const at = end < 0 ? kept.length : end;
   return [...kept.slice(0, at), ...new Set(added), ...kept.slice(at)].join(" ");
+}
+
+export function words(commandLine: string): string[] {
+  return commandLine.split(/\s+/).filter((word) => word !== "");
 }

@@ -1,5 +1,5 @@
-/** Waiting: for something random, for a device that does not answer, for a root disk, after a panic; and unpacking. */
-import { callMs, lineWith, msBeforeClock } from "../record.ts";
+/** Waiting: for something random, for a device that does not answer, for a root disk, after a panic; unpacking; testing. */
+import { callMs, hasWord, lineWith, msBeforeClock } from "../record.ts";
 import { isWorthMending, type Stall } from "../stall.ts";
 
 export const entropy: Stall = {
@@ -90,6 +90,22 @@ export const initramfs: Stall = {
       seen: "the initramfs was unpacked",
       ms,
       mend: { text: "a smaller archive, without compression: volt maps it, and the kernel only copies" },
+    };
+  },
+};
+
+export const cryptoTests: Stall = {
+  name: "crypto self-tests",
+  find(boot) {
+    const ms = callMs(boot, /^crypto_(algapi|kdf108)_init$/);
+    if (hasWord(boot, "cryptomgr.notests") || !isWorthMending(boot, ms)) return undefined;
+    return {
+      seen: "the kernel tried each of its ciphers on known data before it used them",
+      ms,
+      mend: {
+        text: "have it trust them, unless FIPS 140 asks for the tests; or a kernel with CONFIG_CRYPTO_MANAGER_DISABLE_TESTS",
+        add: ["cryptomgr.notests"],
+      },
     };
   },
 };

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { readKernelLog, slowestSteps } from "../../../src/explain/kernel-log.ts";
+import { readCalls, readKernelLog, slowestSteps } from "../../../src/explain/kernel-log.ts";
 
 const CONSOLE = [
   "volt: info: VM is running",
@@ -20,5 +20,16 @@ test("the slowest steps are the longest silences, the longest first", () => {
   expect(slowestSteps(readKernelLog(CONSOLE), 2)).toEqual([
     { seconds: 12.24, after: "devtmpfs: initialized", before: "Kernel panic - not syncing: VFS" },
     { seconds: 0.25, after: "Linux version 6.1.0", before: "smpboot: CPU0" },
+  ]);
+});
+
+test("a silence within a function that was timed is that function's, and no step of its own", () => {
+  const lines = readKernelLog(`[    0.500000] Console: colour dummy device
+[    8.900000] printk: console [ttyS0] enabled
+[    8.950000] a line of its
+[    9.990000] initcall slow_init+0x0/0x1 returned 0 after 1040000 usecs
+[   10.000000] Run /init as init process`);
+  expect(slowestSteps(lines, 9, readCalls(lines)).map(({ seconds }) => Math.round(seconds * 1000))).toEqual([
+    8400, 50, 10, 0,
   ]);
 });

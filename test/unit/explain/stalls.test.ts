@@ -74,6 +74,15 @@ describe("a known stall is found by what it leaves behind, and its mend goes on 
     expect(find("initramfs", { log: called })).toMatchObject({ ms: 450 });
   });
 
+  stall("crypto self-tests", () => {
+    const log = `[    1.100000] initcall crypto_kdf108_init+0x0/0x156 returned 0 after 90000 usecs
+[    1.900000] initcall crypto_algapi_init+0x0/0x7e returned 0 after 180000 usecs
+`;
+    expect(find("crypto self-tests", { log })).toMatchObject({ ms: 270 });
+    expect(mendedBy(find("crypto self-tests", { log }))).toBe("cryptomgr.notests");
+    expect(find("crypto self-tests", { log, commandLine: "cryptomgr.notests" })).toBeUndefined();
+  });
+
   stall("serial port probe", () => {
     const ports = [{ port: 0x2f9, reads: 20, writes: 20 }];
     const found = find("serial port probe", { ports, runs: [portRun(0x2f8, 40, 3)] });
