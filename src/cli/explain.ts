@@ -37,9 +37,10 @@ const EXPLAIN_FLAGS = {
   },
 } as const satisfies ArgsDef;
 
-/** What a VM is. Where its log and its trace go is for volt to say here, and nobody can ask it anything meanwhile. */
+/** What a VM is. Where its log and its trace go is for volt to say here, nobody can ask it anything meanwhile, and it stays. */
 const {
   api: _api,
+  d: _detached,
   trace: _trace,
   "print-config": _print,
   "log-file": _file,
@@ -53,7 +54,8 @@ export const explainCommand = defineCommand({
   args: { ...EXPLAIN_FLAGS, ...VM_FLAGS },
   async run({ args, data }) {
     const { rest, lists } = data as Invocation;
-    if (args.what !== "boot") throw new ConfigError("", "explain", `"${args.what}" is not one of boot`);
+    if (args.what !== "boot")
+      throw new ConfigError("", "explain", `"${args.what}" can't be explained, only boot can: volt explain boot`);
     const seconds = flagNumber(args.seconds, "--seconds") ?? SECONDS.usual;
     if (!(seconds > 0 && seconds <= SECONDS.most))
       throw new ConfigError("", "--seconds", `must be more than 0 and at most ${SECONDS.most}, found ${seconds}`);

@@ -58,7 +58,7 @@ export function readTrace(text: string): Pick<BootRecord, "phases" | "exits"> {
   return { phases: new Map(slices.map(({ name, ts = 0 }) => [name, ts / 1000])), exits: otherData.exits };
 }
 
-/** The user's VM, with a command line that makes the kernel tell, and a trace. */
+/** The user's VM, with a command line that makes the kernel tell, and a trace; in the foreground. */
 export function watched(
   config: VmConfig,
   commandLine: string,
@@ -66,7 +66,7 @@ export function watched(
   command: readonly string[] | undefined,
   trace: string,
 ): VmConfig {
-  const { append: _, ...volt } = config.volt;
+  const { append: _, detached: _stays, ...volt } = config.volt;
   // First: what comes after a " -- " of the user's is for init.
   const boot_args = [...asked, commandLine].join(" ");
   return {

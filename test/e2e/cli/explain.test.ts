@@ -7,7 +7,7 @@ import { Folder, failure } from "./volt.ts";
 const explain = (...args: string[]) => failure(["explain", ...args]);
 
 test.each([
-  ["what it can't explain", ["network"], 'explain: "network" is not one of boot'],
+  ["what it can't explain", ["network"], 'explain: "network" can\'t be explained, only boot can: volt explain boot'],
   ["a place for a trace, which it needs itself", ["boot", "--trace", "x"], "--trace: no such flag: see --help"],
   ["the control API", ["boot", "--api", "x"], "--api: no such flag: see --help"],
   ["a number that is none", ["boot", "--seconds", "soon"], '--seconds: "soon" is no number'],

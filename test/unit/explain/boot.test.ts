@@ -18,12 +18,12 @@ function fakeVolt(script: string): { volt: string[]; [Symbol.dispose](): void } 
 
 describe("the VM that is explained", () => {
   test("is the user's, asked to tell, with a trace; its words for init stay last", () => {
-    const config = vm({ "machine-config": { vcpu_count: 2 }, volt: { append: "x" } });
+    const config = vm({ "machine-config": { vcpu_count: 2 }, volt: { append: "x", detached: true } });
     const asked = watched(config, "quiet x -- single", ["initcall_debug"], ["dmesg"], "t.json");
     expect(asked["boot-source"].boot_args).toBe("initcall_debug quiet x -- single");
     expect(asked["machine-config"].vcpu_count).toBe(2);
     expect(asked.volt).toMatchObject({ command: ["dmesg"], trace_path: "t.json" });
-    expect(asked.volt.append).toBeUndefined();
+    expect([asked.volt.append, asked.volt.detached]).toEqual([undefined, undefined]);
     // What it makes is again what --config takes.
     expect(vm(JSON.parse(JSON.stringify(asked)))).toEqual(asked);
   });
