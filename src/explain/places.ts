@@ -12,6 +12,7 @@ const NAMES: Readonly<Record<keyof typeof PORTS, string>> = {
   pvpanic: "exit status, boot timer, pvpanic",
   power: "ACPI power",
 };
+const NO_DEVICE = "no device";
 /** What Linux looks for and this machine has not. */
 const ABSENT: readonly (readonly [first: number, name: string])[] = [
   [0x2e8, "a fourth serial port"],
@@ -30,15 +31,15 @@ export function placeName(kind: "port" | "mmio", address: number): string {
   const name = owner
     ? NAMES[owner[0] as keyof typeof PORTS]
     : absent === undefined
-      ? "nobody's"
-      : `nobody's: ${absent}`;
+      ? NO_DEVICE
+      : `${NO_DEVICE} (${absent})`;
   return `ports ${hex(address)} to ${hex(last)}: ${name}`;
 }
 
 function mmioName(address: number): string {
   if (address === MMIO.bootTimer) return "boot timer";
   const slot = (address - MMIO.virtio) / MMIO.windowSize;
-  return slot >= 0 && slot < 32 ? `virtio device ${slot}` : "nobody's";
+  return slot >= 0 && slot < 32 ? `virtio device ${slot}` : NO_DEVICE;
 }
 
 function hex(address: number): string {
