@@ -44,6 +44,7 @@ export async function recordBoot({ config, commandLine, isPacked, volt, seconds 
     if (lines.length === 0) throw new Error(silence(end, printsLog, seconds));
     return {
       ...{ commandLine, isPacked, logFrom: printsLog ? "buffer" : "console", log: lines, calls: readCalls(lines) },
+      endedAfter: end.isLate ? seconds : undefined,
       ...readTrace(readFileSync(trace, "utf8")),
     };
   } finally {

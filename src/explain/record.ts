@@ -9,6 +9,8 @@ export interface BootRecord {
   readonly isPacked: boolean;
   /** Where the kernel's lines came from: its buffer after the boot, or the console while it went on. */
   readonly logFrom: "buffer" | "console";
+  /** For a guest that did not end by itself: after how many seconds it was asked to. */
+  readonly endedAfter: number | undefined;
   /** volt's phases: milliseconds since the process started. */
   readonly phases: ReadonlyMap<string, number>;
   readonly log: readonly LogLine[];
@@ -17,10 +19,15 @@ export interface BootRecord {
   readonly exits: readonly TracedExits[];
 }
 
+/** The kernel's lines up to its panic or its init, or all of them: what comes after is no boot any more. */
+export function bootLines({ log }: Pick<BootRecord, "log">): readonly LogLine[] {
+  const end = log.findIndex(({ text }) => /^(Kernel panic|Run \S+ as init)/.test(text));
+  return end < 0 ? log : log.slice(0, end + 1);
+}
+
 /** How long the boot took by the kernel's own clock, in milliseconds: to its panic, its init or its last line. */
-export function kernelMs({ log }: Pick<BootRecord, "log">): number {
-  const end = log.find(({ text }) => /^(Kernel panic|Run \S+ as init)/.test(text)) ?? log.at(-1);
-  return (end?.at ?? 0) * 1000;
+export function kernelMs(boot: Pick<BootRecord, "log">): number {
+  return (bootLines(boot).at(-1)?.at ?? 0) * 1000;
 }
 
 /** How long a function of the kernel's start took, in milliseconds; all that match, added up. */

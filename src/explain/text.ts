@@ -2,7 +2,7 @@
 import type { TracedExits } from "../observe/trace-file.ts";
 import { slowestSteps } from "./kernel-log.ts";
 import { placeName } from "./places.ts";
-import { type BootRecord, kernelMs, msBeforeClock } from "./record.ts";
+import { type BootRecord, bootLines, kernelMs, msBeforeClock } from "./record.ts";
 import { type Finding, mended, type Stall, words } from "./stall.ts";
 
 const STEPS = 10;
@@ -30,11 +30,15 @@ export function bootText(boot: BootRecord, found: readonly Explained[]): string 
           ...slowestFirst.flatMap(({ stall, finding }) => findingText(boot, stall, finding)),
         ],
   ];
-  const note =
-    boot.logFrom === "console"
-      ? "\nThis guest's init is not volt's, so the kernel's log came over its console while it booted, with lines of initcall_debug\nthat are not there otherwise: the exits of the serial port, and their time, are mostly those.\n"
-      : "";
-  return `${parts.map((lines) => `${lines.join("\n")}\n`).join("\n")}${note}`;
+  return `${parts.map((lines) => `${lines.join("\n")}\n`).join("\n")}${notes(boot)}`;
+}
+
+/** What a reader of the figures should know of how they came about. */
+function notes({ logFrom, endedAfter }: BootRecord): string {
+  const byConsole =
+    "\nThis guest's init is not volt's, so the kernel's log came over its console while it booted, with lines of initcall_debug\nthat are not there otherwise: the exits of the serial port, and their time, are mostly those.\n";
+  const ended = `\nThe guest did not end by itself: volt asked it to after ${endedAfter} s (--seconds).\n`;
+  return `${logFrom === "console" ? byConsole : ""}${endedAfter === undefined ? "" : ended}`;
 }
 
 /** @param before and `after`: the same boot, without and with the mends */
@@ -77,10 +81,13 @@ export function partsOf(boot: BootRecord): [string, number][] {
   return parts.flatMap(([name, ms]) => (ms === undefined ? [] : [[name, Math.max(0, ms)] as [string, number]]));
 }
 
-/** Functions that the kernel timed itself, and silences in its log that are none of theirs. */
-function steps({ log, calls }: BootRecord): string[] {
+/** Functions that the kernel timed itself, of modules too, and silences in its log that are none of theirs. */
+function steps(boot: BootRecord): string[] {
+  const { calls } = boot;
+  const lines = bootLines(boot);
   const timed = calls.map(({ name, ms, kind }) => ({ ms, text: kind === "probe" ? `the probe of ${name}` : name }));
-  const silences = slowestSteps(log, STEPS, calls).map(({ seconds, after, before }) => ({
+  const early = calls.filter(({ line }) => line < lines.length);
+  const silences = slowestSteps(lines, STEPS, early).map(({ seconds, after, before }) => ({
     ms: seconds * 1000,
     text: `until "${cut(before)}" (after "${cut(after)}")`,
   }));

@@ -7,35 +7,33 @@ import { LIMIT, VOLT } from "./volt.ts";
 
 setDefaultTimeout(LIMIT);
 
-test("a boot with a talkative kernel is explained, and mended", async () => {
+/** With a second try for a guest that crashed: those of a nested machine do that now and then (turns.ts). */
+async function explain(...words: string[]) {
   const { store } = await stockKernel();
   const host = await sharedHost();
   const endTurn = await takeTurn();
+  const command = [VOLT, "explain", "boot", "--seconds", "300", ...words];
+  const once = () => host.run(command, { env: { VOLT_HOME: store }, timeoutMs: LIMIT });
   try {
-    const words = [
-      VOLT,
-      "explain",
-      "boot",
-      "--apply",
-      "--seconds",
-      "120",
-      "--cmdline",
-      "console=ttyS0 reboot=k panic=-1 pci=off",
-    ];
-    const { status, stdout, stderr } = await host.run(words, { env: { VOLT_HOME: store }, timeoutMs: LIMIT });
-    const text = stdout.toString();
-    expect({ status, stderr: stderr.toString() }).toEqual({ status: 0, stderr: "" });
-
-    // The kernel's own functions, and what the guest left KVM for.
-    expect(text).toMatch(/^ +\d+\.\d {2}\w+_init\w*$/m);
-    expect(text).toMatch(/^ +\d+ in +\d+\.\d ms {2}ports 0x3f8 to 0x3ff: serial port$/m);
-    expect(text).toMatch(/^ +\d+\.\d {2}serial output: \d+ bytes on ttyS0/m);
-    const [, before, after] =
-      /^ +(\d+\.\d) -> +(\d+\.\d) {2}from the process's start to the guest's user space$/m.exec(text) ?? [];
-    expect(Number(before)).toBeGreaterThan(0);
-    expect(Number(after)).toBeGreaterThan(0);
-    expect(text).toMatch(/the command line then: console=ttyS0 .*\bquiet loglevel=1\b/);
+    const end = await once();
+    return end.stderr.includes("the guest crashed") ? await once() : end;
   } finally {
     endTurn();
   }
+}
+
+test("a boot with a talkative kernel is explained, and mended", async () => {
+  const { status, stdout, stderr } = await explain("--apply", "--cmdline", "console=ttyS0 reboot=k panic=-1 pci=off");
+  const text = stdout.toString();
+  expect({ status, stderr: stderr.toString() }).toEqual({ status: 0, stderr: "" });
+
+  // The kernel's own functions, and what the guest left KVM for.
+  expect(text).toMatch(/^ +\d+\.\d {2}\w+_init\w*$/m);
+  expect(text).toMatch(/^ +\d+ in +\d+\.\d ms {2}ports 0x3f8 to 0x3ff: serial port$/m);
+  expect(text).toMatch(/^ +\d+\.\d {2}serial output: \d+ bytes on ttyS0/m);
+  const [, before, after] =
+    /^ +(\d+\.\d) -> +(\d+\.\d) {2}from the process's start to the guest's user space$/m.exec(text) ?? [];
+  expect(Number(before)).toBeGreaterThan(0);
+  expect(Number(after)).toBeGreaterThan(0);
+  expect(text).toMatch(/the command line then: console=ttyS0 .*\bquiet loglevel=1\b/);
 });

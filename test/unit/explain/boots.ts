@@ -13,6 +13,8 @@ export interface BootOptions {
   readonly runs?: readonly Run[];
   readonly ports?: TracedExits["ports"];
   readonly isPacked?: boolean;
+  readonly logFrom?: BootRecord["logFrom"];
+  readonly endedAfter?: number;
 }
 
 export function bootOf({
@@ -21,10 +23,12 @@ export function bootOf({
   runs = [],
   ports = [],
   isPacked = false,
+  logFrom = "buffer",
+  endedAfter,
 }: BootOptions): BootRecord {
   const lines = readKernelLog(log);
   return {
-    ...{ commandLine, isPacked, logFrom: "buffer", log: lines, calls: readCalls(lines) },
+    ...{ commandLine, isPacked, logFrom, endedAfter, log: lines, calls: readCalls(lines) },
     phases: new Map([
       ["KVM initialised", 10],
       ["vCPU 0 enters KVM_RUN", 30],

@@ -112,6 +112,10 @@ describe("a known stall is found by what it leaves behind, and its mend goes on 
     expect(found).toMatchObject({ ms: 360, seen: expect.stringContaining("12000 bytes") });
     const commandLine = "console=ttyS0 earlyprintk=serial loglevel=7 debug";
     expect(mendedBy(found, commandLine)).toBe("console=ttyS0 quiet loglevel=1");
+    // What came only because it was asked for is no stall of the user's boot.
+    const asked: BootOptions = { ports, runs: [portRun(0x3f8, 20_000, 300)], logFrom: "console" };
+    expect(find("serial output", { ...asked, commandLine: "console=ttyS0 quiet" })).toBeUndefined();
+    expect(find("serial output", asked)?.seen).toContain("(initcall_debug's among them)");
   });
 
   stall("entropy", () => {

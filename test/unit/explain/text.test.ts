@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { STALLS } from "../../../src/explain/stalls/registry.ts";
 import { bootText, gainText, partsOf } from "../../../src/explain/text.ts";
-import { bootOf, portRun, QUICK } from "./boots.ts";
+import { type BootOptions, bootOf, portRun, QUICK } from "./boots.ts";
 
 const explained = (boot: ReturnType<typeof bootOf>) =>
   STALLS.flatMap((stall) => {
@@ -42,6 +42,14 @@ test("a boot is told by its parts, its slowest steps, its exits by device, and w
   expect(squeezed).toContain("(command line: add i8042.noaux i8042.nomux i8042.dumbkbd)");
 });
 
+test("what the kernel does after it has started init is no step of the boot, but a module's functions are", () => {
+  const log = `${QUICK}[    9.000000] reboot: Restarting system
+[    9.500000] initcall module_init+0x0/0x1 returned 0 after 400000 usecs\n`;
+  const text = bootText(bootOf({ log }), []);
+  expect(text).not.toContain("Restarting");
+  expect(text).toContain("  400.0  module_init\n");
+});
+
 test("stalls are told the largest first, each with the words to add and those to take out", () => {
   const ports = [
     { port: 0x2f9, reads: 20, writes: 20 },
@@ -57,6 +65,16 @@ test("stalls are told the largest first, each with the words to add and those to
 
 test("a boot with nothing to mend says so", () => {
   expect(bootText(bootOf({ log: QUICK }), [])).toContain("No known stall in this boot.");
+});
+
+test("what made the figures is said where it is not volt's init alone", () => {
+  const notes = (options: BootOptions) =>
+    bootText(bootOf({ log: QUICK, ...options }), []).split("No known stall in this boot.\n")[1];
+  expect(notes({})).toBe("");
+  expect(notes({ logFrom: "console" })).toContain("the kernel's log came over its console while it booted");
+  expect(notes({ endedAfter: 40 })).toBe(
+    "\nThe guest did not end by itself: volt asked it to after 40 s (--seconds).\n",
+  );
 });
 
 test("a gain is each part before and after", () => {
