@@ -1,6 +1,7 @@
 /**
  * From a profile to the kernel's filter language (classic BPF), as in the kernel's userspace-api/seccomp_filter. Every
- * start of a VM does this: plain loops, one array.
+ * start of a VM does this: plain loops and one array. Each built-in function that is not needed is one that the engine need
+ * not compile (`Uint32Array.from` alone took a third of a millisecond).
  */
 import { Errno } from "../../../ffi/error.ts";
 import type { FilterProgram } from "../../../ffi/seccomp/filter.ts";
@@ -41,9 +42,7 @@ export function assemble({ rules }: Profile, exceptFrom?: number): FilterProgram
   for (const [number, own] of byNumber(rules)) {
     code.jump(BPF.JEQ, number, 1, 0);
     const past = code.skip();
-    // The first rule whose conditions hold decides.
-    const isDecided = own.some((rule) => assembleRule(code, rule));
-    if (!isDecided) assembleTrap(code, exceptFrom);
+    if (!assembleRules(code, own)) assembleTrap(code, exceptFrom);
     code.land(past);
   }
   assembleTrap(code, exceptFrom);
@@ -63,17 +62,21 @@ function byNumber(rules: readonly Rule[]): Map<number, Rule[]> {
   return table;
 }
 
-/** Goes on behind itself where a condition does not hold. @returns whether there is none, and so nothing goes on */
-function assembleRule(code: Assembler, { when, refuse }: Rule): boolean {
-  const action = refuse === undefined ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | Errno[refuse];
-  if (when === undefined) {
-    code.ret(action);
-    return true;
+/** The first rule whose conditions hold decides. @returns whether one decides in any case, and so nothing goes on */
+function assembleRules(code: Assembler, rules: readonly Rule[]): boolean {
+  for (const rule of rules) {
+    assembleRule(code, rule);
+    if (rule.when.length === 0) return true;
   }
-  const failed = when.map((condition) => assembleCondition(code, condition));
-  code.ret(action);
-  for (const skip of failed) code.land(skip);
   return false;
+}
+
+/** Goes on behind itself where a condition does not hold. */
+function assembleRule(code: Assembler, { when, refuse }: Rule): void {
+  const failed: number[] = [];
+  for (const condition of when) failed.push(assembleCondition(code, condition));
+  code.ret(refuse === undefined ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | Errno[refuse]);
+  for (const skip of failed) code.land(skip);
 }
 
 /** @returns the skip that is taken where it does not hold */
@@ -125,6 +128,6 @@ class Assembler {
   }
 
   program(): FilterProgram {
-    return Uint32Array.from(this.#words);
+    return new Uint32Array(this.#words);
   }
 }
