@@ -1,10 +1,11 @@
 /** Starts attackers with a choice of layers around them. */
 import { join } from "node:path";
+import { Fd, O } from "../../../ffi/fd.ts";
 import { parseConfig } from "../../../src/config/parse.ts";
 import { confinement, type Demands } from "../../../src/security/confinement.ts";
 import { enterSandbox } from "../../../src/security/enter.ts";
 import { ROOT } from "../source-tree.ts";
-import type { Targets } from "./attacks.ts";
+import type { Targets } from "./attack.ts";
 
 export interface Orders {
   readonly attacks: readonly string[];
@@ -22,9 +23,12 @@ export type Layer = "privileges" | "namespaces" | "landlock" | "seccomp";
 /** What came of each attack: 0 where it succeeded, else errno, or `ended` with the process. */
 export type Results = ReadonlyMap<string, number | string>;
 
-/** Runs attacks in one process, until they are done or one of them ends it. */
-export function attack(layers: readonly Layer[], orders: Omit<Orders, "demands">): Results {
-  const child = Bun.spawnSync([process.execPath, import.meta.path, JSON.stringify({ layers, orders })], {
+/**
+ * Runs attacks in one process, until they are done or one of them ends it.
+ * @param by words before the program: what starts it as another user
+ */
+export function attack(layers: readonly Layer[], orders: Omit<Orders, "demands">, by: readonly string[] = []): Results {
+  const child = Bun.spawnSync([...by, process.execPath, import.meta.path, JSON.stringify({ layers, orders })], {
     timeout: 30_000,
     env: {},
     stdin: "ignore",
@@ -61,7 +65,11 @@ if (import.meta.main) {
     },
     "",
   ).volt;
-  const way = confinement(sandbox, { files: [], folders: [] }, []);
+  // A disk that is for reading: one of those that an API may have it open once more.
+  const disk = Fd.open(orders.targets.disk, O.RDONLY);
+  disk.setInherited(true);
+  const files = [{ fd: disk.number, access: ["READ_FILE" as const], why: "a disk" }];
+  const way = confinement(sandbox, { files, folders: [] }, []);
   const inside = join(import.meta.dirname, "inside.ts");
   enterSandbox(way, ["bun", inside, JSON.stringify({ ...orders, demands: way.demands })], {});
 }
