@@ -4,6 +4,9 @@ import { Fd, O } from "../../../ffi/fd.ts";
 import { parseConfig } from "../../../src/config/parse.ts";
 import { confinement, type Demands } from "../../../src/security/confinement.ts";
 import { enterSandbox } from "../../../src/security/enter.ts";
+import type { OpenPath } from "../../../src/security/open-path.ts";
+import type { Step } from "../../../src/security/step.ts";
+import { landlockRuleset, landlockSteps, pathRules } from "../../../src/security/steps/landlock.ts";
 import { ROOT } from "../source-tree.ts";
 import type { Targets } from "./attack.ts";
 
@@ -13,6 +16,8 @@ export interface Orders {
   readonly demands: Demands;
   /** Whose filters; undefined for none. */
   readonly seccomp?: "main" | "vcpu" | "common" | undefined;
+  /** In place of the host's own: what an older kernel can forbid. */
+  readonly landlockAbi?: number;
   /** Whether a thread of Bun's pool reads the file too. */
   readonly pool?: boolean;
 }
@@ -56,7 +61,7 @@ if (import.meta.main) {
     {
       volt: {
         sandbox: {
-          landlock: layers.includes("landlock"),
+          landlock: layers.includes("landlock") && orders.landlockAbi === undefined,
           namespaces: layers.includes("namespaces") ? "require" : "off",
           // The program and its source are files here, where volt has them in itself.
           allow_paths: [ROOT],
@@ -69,7 +74,15 @@ if (import.meta.main) {
   const disk = Fd.open(orders.targets.disk, O.RDONLY);
   disk.setInherited(true);
   const files = [{ fd: disk.number, access: ["READ_FILE" as const], why: "a disk" }];
-  const way = confinement(sandbox, { files, folders: [] }, []);
+  const { steps, demands } = confinement(sandbox, { files, folders: [] }, []);
+  const older = orders.landlockAbi === undefined ? [] : olderLandlock(orders.landlockAbi, files);
   const inside = join(import.meta.dirname, "inside.ts");
-  enterSandbox(way, ["bun", inside, JSON.stringify({ ...orders, demands: way.demands })], {});
+  enterSandbox({ steps: [...steps, ...older], demands }, ["bun", inside, JSON.stringify({ ...orders, demands })], {});
+}
+
+/** As `confinement` has it, for a host of that version. */
+function olderLandlock(abi: number, files: readonly OpenPath[]): Step[] {
+  const ruleset = landlockRuleset(abi, pathRules([{ path: ROOT, isFolder: true }], files));
+  ruleset.setInherited(true);
+  return landlockSteps(ruleset.number);
 }

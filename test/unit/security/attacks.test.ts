@@ -46,6 +46,20 @@ describe("alone", () => {
     expect(results.size).toBe(NAMES.length);
   });
 
+  // A kernel of today can be asked for no more than one of then could do.
+  test.each(Array.from({ length: ABI }, (_, i) => i + 1))(
+    "Landlock of version %d stops what it owns, and no more",
+    (abi) => {
+      writeFileSync(join(targets.folder, "there"), "");
+      const results = attack(["landlock"], { attacks: NAMES, targets, landlockAbi: abi });
+      const since = ({ stoppedBy: { landlock = Number.POSITIVE_INFINITY } }: Attack) => landlock;
+      const open = ATTACKS.filter(({ name }) => results.get(name) === 0);
+      expect(open.filter((one) => since(one) <= abi).map(({ name }) => name)).toEqual([]);
+      const later = ATTACKS.filter((one) => since(one) > abi && since(one) <= ABI);
+      expect(later.filter((one) => !open.includes(one)).map(({ name }) => name)).toEqual([]);
+    },
+  );
+
   test("privileges stop an ordinary user's setuid program, which gives him something without them", () => {
     const name = "gain privilege by a setuid program";
     expect(Bun.spawnSync([...AS_USER, usersTargets.setuid]).exitCode).toBe(0);
