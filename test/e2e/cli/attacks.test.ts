@@ -1,6 +1,6 @@
 /** Somebody who has taken over a running volt, in every thread of it, with all layers up. */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { ATTACKS } from "../../support/attacks/attacks.ts";
 import { attackedVolt } from "../../support/attacks/build.ts";
 import { layOutTargets } from "../../support/attacks/targets.ts";
@@ -46,13 +46,16 @@ describe.each([
   const targets = layOutTargets(user);
   writeFileSync(`${targets.folder}/second.img`, new Uint8Array(4096));
   chmodSync(`${targets.folder}/second.img`, 0o666);
+  // Of its own: a socket's folder stays reachable.
+  mkdirSync(`${targets.folder}/api`);
+  chmodSync(`${targets.folder}/api`, 0o777);
   afterAll(() => targets[Symbol.dispose]());
   const disks = ["--disk", `${targets.disk},ro`, "--disk", `${targets.folder}/second.img`];
 
   // With an API its filter lets disks be opened: what else that opens is for the other layers.
   test.each([
     ["", []],
-    [" and an API", ["--api", `${targets.folder}/images/api`]],
+    [" and an API", ["--api", `${targets.folder}/api/socket`]],
   ])("with disks%s lets no attack through, from whichever thread", async (_, api) => {
     const lines = linesOf(await attacked([...disks, ...api], { targets, vcpus: VCPUS }, by));
     expect(lines.filter(({ result }) => result === 0)).toEqual([]);
