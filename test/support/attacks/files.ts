@@ -4,7 +4,7 @@ import type { Attack } from "./attack.ts";
 import type { Attacker } from "./attacker.ts";
 
 const AT_FDCWD = -100;
-const O = { RDONLY: 0, RDWR: 2, ACCMODE: 3, CREAT: 0o100, CLOEXEC: 0o2000000 };
+const O = { RDONLY: 0, RDWR: 2, ACCMODE: 3, CREAT: 0o100, CLOEXEC: 0o2000000, PATH: 0o10000000 };
 /** With these a VM's own disks are opened, so a filter may allow them. */
 const AS_A_DISK = diskAccess(false, false) | O.CLOEXEC;
 const EACCES = 13;
@@ -66,7 +66,8 @@ function reopenForWriting(by: Attacker): number {
     if (by.call("fstat", fd, status) !== 0) continue;
     if ((by.view(status + STAT.mode, 4).getUint32(0, true) & S_IFMT) !== S_IFREG) continue;
     const flags = by.call("fcntl", fd, F_GETFL);
-    if (flags >= 0 && (flags & O.ACCMODE) !== O.RDONLY) continue;
+    // One that only names its file (O_PATH) says nothing of how that may be opened: a disk for writing has such a name.
+    if (flags >= 0 && (flags & (O.ACCMODE | O.PATH)) !== O.RDONLY) continue;
     if (by.opens(`/proc/self/fd/${fd}`, AS_A_DISK) === 0) return 0;
   }
   return EACCES;

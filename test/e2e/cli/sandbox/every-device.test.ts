@@ -15,20 +15,13 @@ test.skipIf(!hasAll)(
     using folder = new Folder();
     using tap = new HostTap();
     using kernels = new HostTap();
-    for (const disk of ["disk", "read-only", "direct"]) {
+    for (const disk of ["disk", "read-only"]) {
       writeFileSync(folder.file(disk), "");
       truncateSync(folder.file(disk), DISK_BYTES);
     }
     await using vm = running(folder, [
       ...["--cpus", "2", "--balloon", "0", "--vsock", `cid=3,path=${folder.file("vsock")}`],
-      ...[
-        "--disk",
-        folder.file("disk"),
-        "--disk",
-        `${folder.file("read-only")},ro`,
-        "--disk",
-        `${folder.file("direct")},direct`,
-      ],
+      ...["--disk", folder.file("disk"), "--disk", `${folder.file("read-only")},ro`],
       ...["--net", `tap=${tap.name}`, "--net", `tap=${kernels.name},vhost`],
       ...["--api", folder.file("api"), "--metrics-path", folder.file("metrics"), "--log-file", folder.file("log")],
     ]);
@@ -56,7 +49,7 @@ test.skipIf(!hasAll)(
       [
         ...["socket", `/proc/${vm.pid}`, "its lock", "anon_inode:kvm-vm", "anon_inode:kvm-vcpu", ...own],
         ...["/dev/net/tun", "/dev/vhost-net"],
-        ...["disk", "read-only", "direct", "metrics", "log"].map((file) => folder.file(file)),
+        ...["disk", "read-only", "metrics", "log"].map((file) => folder.file(file)),
       ].sort(),
     );
   },
