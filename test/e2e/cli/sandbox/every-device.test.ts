@@ -41,13 +41,16 @@ test.skipIf(!hasAll)(
     expect(maps.filter((line) => / rwx/.test(line)).map((line) => line.trim().split(/\s+/).slice(1))).toEqual([
       ["rwxp", "00000000", "00:00", "0"],
     ]);
-    const open = descriptors(vm.pid).map((path) => path.replace(/^.*\/volt\/[a-z]+-[a-z]+\/pid$/, "its lock"));
-    const own = ["eventfd", "eventpoll", "signalfd", "timerfd", "inotify", "io_uring"].map(
-      (kind) => `anon_inode:[${kind}]`,
+    const open = descriptors(vm.pid).map((path) =>
+      path
+        .replace(/^.*\/volt\/[a-z]+-[a-z]+\/pid$/, "its lock")
+        .replace(/^\/folders\/\d+$/, "a socket's folder")
+        .replace(/^anon_inode:\[?(.*?)\]?$/, "a $1"),
     );
+    const own = ["eventfd", "eventpoll", "signalfd", "timerfd", "inotify", "io_uring", "kvm-vm", "kvm-vcpu"];
     expect([...new Set(open)].sort()).toEqual(
       [
-        ...["socket", `/proc/${vm.pid}`, "its lock", "anon_inode:kvm-vm", "anon_inode:kvm-vcpu", ...own],
+        ...["socket", `/proc/${vm.pid}`, "its lock", "a socket's folder", ...own.map((kind) => `a ${kind}`)],
         ...["/dev/net/tun", "/dev/vhost-net"],
         ...["disk", "read-only", "metrics", "log"].map((file) => folder.file(file)),
       ].sort(),
