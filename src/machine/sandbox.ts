@@ -1,9 +1,10 @@
 /** The sandbox as the machine sees it: stage two makes sure of what stage one set up, and adds the filters. */
+import { placeFilter } from "../../ffi/seccomp/filter.ts";
 import { SeccompTrap } from "../../ffi/seccomp/trap.ts";
 import { OUTCOME_VARIABLE } from "../security/enter.ts";
-import { apply, prepare } from "../security/seccomp/apply.ts";
+import { apply } from "../security/seccomp/apply.ts";
 import { auditLines } from "../security/seccomp/audit.ts";
-import { type Profiles, profiles } from "../security/seccomp/profiles.ts";
+import { Filters } from "../security/seccomp/filters.ts";
 import type { Rule } from "../security/seccomp/rule.ts";
 import { verifyConfinement } from "../security/verify.ts";
 import type { MachineLog } from "./log.ts";
@@ -12,10 +13,10 @@ import type { MachineState } from "./state.ts";
 
 export class MachineSandbox {
   readonly #log: MachineLog;
-  readonly #profiles: Profiles;
+  /** undefined without seccomp. */
+  readonly #filters: Filters | undefined;
   readonly #trap: SeccompTrap | undefined;
-  /** Where an audit's handler makes its calls. */
-  readonly #auditReturn: number | undefined;
+  readonly #isAudit: boolean;
   /** Where the filter of the vCPUs' threads is; undefined without seccomp. */
   readonly vcpuFilter: number | undefined;
 
@@ -34,29 +35,29 @@ export class MachineSandbox {
     if (found?.missing !== undefined) log.info(`no namespaces here (${found.missing}): the other layers hold alone`);
     else if (found?.rootMissing !== undefined) log.info(`no root folder of its own here (${found.rootMissing})`);
 
-    this.#profiles = profiles(process.pid, deviceRules);
+    this.#isAudit = seccomp && mode === "audit";
     if (!seccomp) return;
-    const isAudit = mode === "audit";
-    this.#trap = isAudit ? SeccompTrap.audit() : SeccompTrap.enforce(logFd, trapWords(config.logger.format));
-    this.#auditReturn = isAudit ? this.#trap.auditReturn : undefined;
-    apply(this.#profiles.common, "every thread", this.#auditReturn);
-    this.vcpuFilter = prepare(this.#profiles.vcpu, this.#auditReturn);
-    if (isAudit) log.warn("--sandbox audit: a forbidden system call is listed at the end, and made");
+    this.#trap = this.#isAudit ? SeccompTrap.audit() : SeccompTrap.enforce(logFd, trapWords(config.logger.format));
+    this.#filters = new Filters(process.pid, deviceRules, this.#isAudit ? this.#trap.auditReturn : undefined);
+    apply(this.#filters.program("common"), "every thread");
+    // For other threads, which then need not make their own.
+    this.vcpuFilter = placeFilter(this.#filters.program("vcpu"));
+    if (this.#isAudit) log.warn("--sandbox audit: a forbidden system call is listed at the end, and made");
   }
 
   /** The main thread has built the machine: what it was for is over. */
   tightenMain(): void {
-    if (this.#trap) apply(this.#profiles.main, "this thread", this.#auditReturn);
+    if (this.#filters) apply(this.#filters.program("main"), "this thread");
   }
 
   /** Forbidden calls that an audit has seen; others are seen once. */
   get forbiddenCalls(): number {
-    return this.#auditReturn === undefined ? 0 : (this.#trap?.audited().count ?? 0);
+    return this.#isAudit ? (this.#trap?.audited().count ?? 0) : 0;
   }
 
   /** Lists what an audit found. */
   report(state: MachineState, vcpus: number): void {
-    if (this.#auditReturn === undefined || !this.#trap) return;
+    if (!this.#isAudit || !this.#trap) return;
     const names = new Map([[process.pid, "main"]]);
     for (let vcpu = 0; vcpu < vcpus; vcpu++) {
       const runner = state.runner(vcpu);

@@ -81,7 +81,7 @@ function profileRules({ rules }: Profile, mode: "enforce" | "audit"): string[] {
   return [...rules.map(ruleLine), mode === "audit" ? "anything else is listed" : "anything else ends volt"];
 }
 
-function ruleLine({ calls, when = [], refuse, why }: Rule): string {
+function ruleLine({ calls, when, refuse, why }: Rule): string {
   const verb = refuse === undefined ? "allowed" : `fails with ${refuse}`;
   const conditions = when.length === 0 ? "" : ` where ${when.map(conditionText).join(" and ")}`;
   return `${verb}: ${calls.join(" ")}${conditions} (${why})`;

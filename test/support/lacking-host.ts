@@ -25,7 +25,16 @@ export function withoutCalls(calls: Readonly<Record<string, number>>): string[] 
 
 /** The words before a program that start it as an ordinary user, for whom /dev/kvm is there. Only root can say them. */
 export function asUser(uid: number): string[] {
-  const script =
-    'mount -t tmpfs none /mnt; mknod -m 666 /mnt/kvm c 10 232; mount --bind /mnt/kvm /dev/kvm; exec setpriv "$@"';
-  return ["unshare", "-m", "sh", "-ec", script, "sh", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
+  return withKvm("chmod 666 /mnt/kvm", [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"]);
+}
+
+/** The same, where /dev/kvm is a group's, as distributions have it, and the user is in that group. */
+export function asMemberOf(group: number, uid: number): string[] {
+  const open = `chown 0:${group} /mnt/kvm; chmod 660 /mnt/kvm`;
+  return withKvm(open, [`--reuid=${uid}`, `--regid=${uid}`, `--groups=${group}`]);
+}
+
+function withKvm(open: string, identity: readonly string[]): string[] {
+  const script = `mount -t tmpfs none /mnt; mknod /mnt/kvm c 10 232; ${open}; mount --bind /mnt/kvm /dev/kvm; exec setpriv "$@"`;
+  return ["unshare", "-m", "sh", "-ec", script, "sh", ...identity];
 }

@@ -74,7 +74,7 @@ function note(used: Set<string>, { thread, rules }: Profile, call: RecordedCall)
   if (index >= 0) used.add(`${thread} ${index} ${call.name}`);
 }
 
-function applies({ calls, when = [] }: Rule, call: RecordedCall): boolean {
+function applies({ calls, when }: Rule, call: RecordedCall): boolean {
   return calls.includes(call.name) && when.every((condition) => holds(condition, call.arguments));
 }
 

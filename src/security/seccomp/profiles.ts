@@ -17,45 +17,35 @@ export interface Profiles {
 /** @param devices what they need while a guest runs */
 export function profiles(pid: number, devices: readonly Rule[]): Profiles {
   const terminal = allow("the console's terminal: raw mode and back, its size", "ioctl", requests(TERMINAL_REQUESTS));
+  const [runtime, lines] = [runtimeRules(pid), lineRules()];
+  const mains = [terminal, ...devices, ...runtime, ...descriptorRules(), ...lines, stopRule(pid)];
   return {
     common: {
       thread: "every thread",
       rules: [
         allow("KVM: each request that volt knows", "ioctl", requests(EVERY_REQUEST)),
-        terminal,
-        ...devices,
-        ...runtimeRules(pid),
-        ...descriptorRules(),
-        ...lineRules(),
-        stopRule(pid),
+        ...mains,
         allow("the filters for single threads", "seccomp"),
         allow("a vCPU's thread goes to the CPU it was given", "sched_setaffinity"),
         allow("a vCPU's thread, when all is over", "pause"),
       ],
     },
-    main: {
-      thread: "main",
-      rules: [terminal, ...devices, ...runtimeRules(pid), ...descriptorRules(), ...lineRules(), stopRule(pid)],
+    main: { thread: "main", rules: mains },
+    vcpu: {
+      thread: "vcpu",
+      rules: [
+        allow(
+          "runs the guest, tells its clock of pauses; the rest tells of one that can't go on",
+          "ioctl",
+          requests(VCPU_REQUESTS),
+        ),
+        ...runtime,
+        ...lines,
+        allow("interrupts and wakes go out by eventfd, problems to the log", "write"),
+        allow("the end of a pause comes by eventfd", "read"),
+        allow("when all is over", "pause"),
+      ],
     },
-    vcpu: vcpuProfile(pid),
-  };
-}
-
-export function vcpuProfile(pid: number): Profile {
-  return {
-    thread: "vcpu",
-    rules: [
-      allow(
-        "runs the guest, tells its clock of pauses; the rest tells of one that can't go on",
-        "ioctl",
-        requests(VCPU_REQUESTS),
-      ),
-      ...runtimeRules(pid),
-      ...lineRules(),
-      allow("interrupts and wakes go out by eventfd, problems to the log", "write"),
-      allow("the collector reads statm", "read close"),
-      allow("when all is over", "pause"),
-    ],
   };
 }
 

@@ -17,8 +17,8 @@ export interface Condition {
 export interface Rule {
   /** The calls as their manual pages name them. */
   readonly calls: readonly string[];
-  /** All must hold; without any the calls are allowed with every argument. */
-  readonly when?: readonly Condition[];
+  /** All must hold; without any the rule is for every argument. */
+  readonly when: readonly Condition[];
   /** The call fails with this error, quietly: what Bun tries and can do without. Otherwise it is allowed. */
   readonly refuse?: keyof typeof Errno;
   readonly why: string;
@@ -30,12 +30,12 @@ export interface Profile {
   readonly rules: readonly Rule[];
 }
 
-export function allow(why: string, calls: string, when?: readonly Condition[]): Rule {
-  return { calls: calls.split(" "), why, ...(when ? { when } : {}) };
+export function allow(why: string, calls: string, when: readonly Condition[] = []): Rule {
+  return { calls: calls.split(" "), why, when };
 }
 
-export function refuse(why: string, error: keyof typeof Errno, calls: string, when?: readonly Condition[]): Rule {
-  return { ...allow(why, calls, when), refuse: error };
+export function refuse(why: string, error: keyof typeof Errno, calls: string, when: readonly Condition[] = []): Rule {
+  return { calls: calls.split(" "), why, when, refuse: error };
 }
 
 /** `ioctl` requests, by the names their headers have. */

@@ -1,5 +1,4 @@
 /** What Bun, its JavaScript engine and glibc do in any thread, whatever the thread is for. */
-import { O } from "../../../ffi/fd.ts";
 import { PROT } from "../../../ffi/memory.ts";
 import { PIPE_OPERATIONS, PIPE_REQUESTS } from "../../../ffi/pipe.ts";
 import { allow, is, type Rule, refuse, requests, without } from "./rule.ts";
@@ -57,11 +56,11 @@ function time(): Rule[] {
 /** What Bun, glibc and the crash reporter try, and live without: an error is their usual weather. */
 function refusedQuietly(): Rule[] {
   return [
-    // What can be opened is for Landlock and the root folder to say.
-    allow("JavaScriptCore reads /proc/self/statm at each collection", "openat", [
-      { argument: 2, name: "flags", oneOf: [O.RDONLY, O.CLOEXEC], means: "O_RDONLY" },
-    ]),
-    refuse("nothing else is opened by name", "EACCES", "open openat openat2 creat"),
+    refuse(
+      "nothing is opened by name; JavaScriptCore tries /proc/self/statm at each collection",
+      "EACCES",
+      "open openat openat2 creat",
+    ),
     refuse(
       "nor looked at by name",
       "EACCES",

@@ -1,10 +1,14 @@
 /** Starts attackers with a choice of layers around them. */
 import { join } from "node:path";
+import { Fd, O } from "../../../ffi/fd.ts";
 import { parseConfig } from "../../../src/config/parse.ts";
 import { confinement, type Demands } from "../../../src/security/confinement.ts";
 import { enterSandbox } from "../../../src/security/enter.ts";
+import type { OpenPath } from "../../../src/security/open-path.ts";
+import type { Step } from "../../../src/security/step.ts";
+import { landlockRuleset, landlockSteps, pathRules } from "../../../src/security/steps/landlock.ts";
 import { ROOT } from "../source-tree.ts";
-import type { Targets } from "./attacks.ts";
+import type { Targets } from "./attack.ts";
 
 export interface Orders {
   readonly attacks: readonly string[];
@@ -12,6 +16,8 @@ export interface Orders {
   readonly demands: Demands;
   /** Whose filters; undefined for none. */
   readonly seccomp?: "main" | "vcpu" | "common" | undefined;
+  /** In place of the host's own: what an older kernel can forbid. */
+  readonly landlockAbi?: number;
   /** Whether a thread of Bun's pool reads the file too. */
   readonly pool?: boolean;
 }
@@ -22,9 +28,12 @@ export type Layer = "privileges" | "namespaces" | "landlock" | "seccomp";
 /** What came of each attack: 0 where it succeeded, else errno, or `ended` with the process. */
 export type Results = ReadonlyMap<string, number | string>;
 
-/** Runs attacks in one process, until they are done or one of them ends it. */
-export function attack(layers: readonly Layer[], orders: Omit<Orders, "demands">): Results {
-  const child = Bun.spawnSync([process.execPath, import.meta.path, JSON.stringify({ layers, orders })], {
+/**
+ * Runs attacks in one process, until they are done or one of them ends it.
+ * @param by words before the program: what starts it as another user
+ */
+export function attack(layers: readonly Layer[], orders: Omit<Orders, "demands">, by: readonly string[] = []): Results {
+  const child = Bun.spawnSync([...by, process.execPath, import.meta.path, JSON.stringify({ layers, orders })], {
     timeout: 30_000,
     env: {},
     stdin: "ignore",
@@ -52,7 +61,7 @@ if (import.meta.main) {
     {
       volt: {
         sandbox: {
-          landlock: layers.includes("landlock"),
+          landlock: layers.includes("landlock") && orders.landlockAbi === undefined,
           namespaces: layers.includes("namespaces") ? "require" : "off",
           // The program and its source are files here, where volt has them in itself.
           allow_paths: [ROOT],
@@ -61,7 +70,19 @@ if (import.meta.main) {
     },
     "",
   ).volt;
-  const way = confinement(sandbox, { files: [], folders: [] }, []);
+  // A disk that is for reading: one of those that an API may have it open once more.
+  const disk = Fd.open(orders.targets.disk, O.RDONLY);
+  disk.setInherited(true);
+  const files = [{ fd: disk.number, access: ["READ_FILE" as const], why: "a disk" }];
+  const { steps, demands } = confinement(sandbox, { files, folders: [] }, []);
+  const older = orders.landlockAbi === undefined ? [] : olderLandlock(orders.landlockAbi, files);
   const inside = join(import.meta.dirname, "inside.ts");
-  enterSandbox(way, ["bun", inside, JSON.stringify({ ...orders, demands: way.demands })], {});
+  enterSandbox({ steps: [...steps, ...older], demands }, ["bun", inside, JSON.stringify({ ...orders, demands })], {});
+}
+
+/** As `confinement` has it, for a host of that version. */
+function olderLandlock(abi: number, files: readonly OpenPath[]): Step[] {
+  const ruleset = landlockRuleset(abi, pathRules([{ path: ROOT, isFolder: true }], files));
+  ruleset.setInherited(true);
+  return landlockSteps(ruleset.number);
 }

@@ -40,10 +40,10 @@ test("a Worker under the filters, which let it make no code, uses that of the th
       import { libc, WORKER_ARGUMENT } from ${source("ffi/libc.ts")};
       import { SeccompTrap } from ${source("ffi/seccomp/trap.ts")};
       import { apply } from ${source("src/security/seccomp/apply.ts")};
-      import { profiles } from ${source("src/security/seccomp/profiles.ts")};
+      import { Filters } from ${source("src/security/seccomp/filters.ts")};
       libc.prctl(38, 1, 0, 0, 0);
       SeccompTrap.enforce(1, { prefix: "trapped: ", middle: " ", suffix: "\\n" });
-      apply(profiles(process.pid, []).common, "every thread");
+      apply(new Filters(process.pid, []).program("common"), "every thread");
       const program = new Blob([${JSON.stringify(await program!.text())}], { type: "application/javascript" });
       new Worker(URL.createObjectURL(program), { argv: [WORKER_ARGUMENT] }).onmessage = ({ data }) => {
         libc.write(1, Buffer.from(String(data)), String(data).length);

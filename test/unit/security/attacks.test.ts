@@ -1,29 +1,23 @@
 /** Somebody who runs code in volt's process, and each layer alone against him. docs/security.md shows the table. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { landlockAbi } from "../../../ffi/host.ts";
-import { ATTACKS, type Attack, type Targets } from "../../support/attacks/attacks.ts";
+import type { Attack } from "../../support/attacks/attack.ts";
+import { ATTACKS } from "../../support/attacks/attacks.ts";
 import { attack, type Layer } from "../../support/attacks/run.ts";
+import { layOutTargets } from "../../support/attacks/targets.ts";
 import { textOf } from "../../support/source-tree.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "volt-attacks-"));
-chmodSync(folder, 0o777);
-const tcp = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-const abstractName = `volt-attacks-${process.pid}`;
-const abstract = createServer().listen(`\0${abstractName}`);
-// Of the same user and without privileges, as another volt is.
-const sibling = Bun.spawn(["setpriv", "--bounding-set=-all", "--inh-caps=-all", "sleep", "600"]);
+const USER = 4321;
+const AS_USER = ["setpriv", `--reuid=${USER}`, `--regid=${USER}`, "--clear-groups"];
+
+const targets = layOutTargets();
+const usersTargets = layOutTargets(USER);
 afterAll(() => {
-  sibling.kill();
-  tcp.stop(true);
-  abstract.close();
-  rmSync(folder, { recursive: true });
+  for (const one of [targets, usersTargets]) one[Symbol.dispose]();
 });
 
-const targets: Targets = { port: tcp.port, abstractName, sibling: sibling.pid, file: "/etc/passwd", folder };
 const NAMES = ATTACKS.map(({ name }) => name);
 const THREADS = ["common", "main", "vcpu"] as const;
 const ABI = landlockAbi();
@@ -44,11 +38,32 @@ test("every attack has a layer that stops it alone", () => {
 
 describe("alone", () => {
   test.each(["privileges", "namespaces", "landlock"] as const)("%s stops what it owns", (layer) => {
-    writeFileSync(join(folder, "there"), "");
+    // The layer before it may have let it be deleted.
+    writeFileSync(join(targets.folder, "there"), "");
     const results = attack([layer], { attacks: NAMES, targets });
     const open = owned(layer).filter((name) => results.get(name) === 0);
     expect(open).toEqual([]);
     expect(results.size).toBe(NAMES.length);
+  });
+
+  // A kernel of today can be asked for no more than one of then could do.
+  test.each(Array.from({ length: ABI }, (_, i) => i + 1))(
+    "Landlock of version %d stops what it owns, and no more",
+    (abi) => {
+      writeFileSync(join(targets.folder, "there"), "");
+      const results = attack(["landlock"], { attacks: NAMES, targets, landlockAbi: abi });
+      const since = ({ stoppedBy: { landlock = Number.POSITIVE_INFINITY } }: Attack) => landlock;
+      const open = ATTACKS.filter(({ name }) => results.get(name) === 0);
+      expect(open.filter((one) => since(one) <= abi).map(({ name }) => name)).toEqual([]);
+      const later = ATTACKS.filter((one) => since(one) > abi && since(one) <= ABI);
+      expect(later.filter((one) => !open.includes(one)).map(({ name }) => name)).toEqual([]);
+    },
+  );
+
+  test("privileges stop an ordinary user's setuid program, which gives him something without them", () => {
+    const name = "gain privilege by a setuid program";
+    expect(Bun.spawnSync([...AS_USER, usersTargets.setuid]).exitCode).toBe(0);
+    expect(attack(["privileges"], { attacks: [name], targets: usersTargets }, AS_USER).get(name)).toBe(1);
   });
 
   // One process an attack: it may be ended by it.
@@ -67,6 +82,9 @@ describe("what a layer does not own it lets through, so none hides another's hol
       "write a file",
       "connect to the host's loopback",
       "fork",
+      "be root in a user namespace",
+      "open the image beside its own disk",
+      "write to a disk that it has for reading",
       "netlink socket",
     ];
     const results = attack(["privileges"], { attacks, targets });
@@ -86,8 +104,10 @@ describe("a thread of Bun's own pool, which was there before main's first line,"
   test.each([
     ["namespaces", "ENOENT"],
     ["landlock", "EACCES"],
+    ["seccomp", "EACCES"],
   ] as const)("is held by %s too", (layer, error) => {
-    const results = attack([layer], { attacks: [], targets, pool: true });
+    const filters = layer === "seccomp" ? ({ seccomp: "common" } as const) : {};
+    const results = attack([layer], { attacks: [], targets, pool: true, ...filters });
     expect(results.get("pool")).toBe(error);
   });
 

@@ -100,7 +100,7 @@ describe("a filter", () => {
     });
     const plain = (rules: readonly Rule[], name: string, args: readonly number[]) => {
       const found = rules.find(
-        ({ calls, when = [] }) =>
+        ({ calls, when }) =>
           calls.includes(name) &&
           when.every(({ argument, mask = -1, oneOf }) => oneOf.includes((args[argument]! & mask) >>> 0)),
       );

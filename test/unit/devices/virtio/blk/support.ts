@@ -257,3 +257,16 @@ function expectService(guest: DiskGuest): void {
   expect(guest.read(0, 1)).toEqual(guest.contents.slice(0, SECTOR));
   expect(guest.driver.takeInterrupt()).toBe(1);
 }
+
+/** Of the disk that hostile requests go to, in sectors. */
+export const CAPACITY = 64;
+
+/** The disk's file is as it was, and the disk goes on with and without a reset. */
+export function expectUnharmed(guest: DiskGuest): void {
+  expect(guest.contents).toEqual(pattern(CAPACITY));
+  guest.expectWorking();
+  guest.expectRecovery();
+}
+
+export const readable = (address: number, length: number) => ({ address, length });
+export const writable = (address: number, length: number) => ({ address, length, writable: true });

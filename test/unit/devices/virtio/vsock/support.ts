@@ -286,3 +286,13 @@ export class VsockGuest implements Disposable {
     this.#buffers.set(this.rx.add({ address, length: RX_BYTES, writable: true }), address);
   }
 }
+
+/** The ends of a connection of its own, and of one that nobody has. */
+export const OF_GUEST = { hostPort: PORT, guestPort: 5000 };
+export const STRANGER = { hostPort: 9, guestPort: 9 };
+
+/** A guest with one connection. */
+export function connected(): { readonly guest: VsockGuest; readonly program: HostProgram } {
+  const guest = VsockGuest.started();
+  return { guest, program: guest.opened() };
+}
