@@ -1,52 +1,41 @@
 /** volt in Firecracker's place, as the programs that start it do: on this host's /dev/kvm, with guests of a few instructions. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { atMost } from "../../support/emulated.ts";
-import { ask, curl, listening } from "../api/client.ts";
-import { RunningVolt } from "../cli/process.ts";
+import { sceneOfEachTest } from "../../support/scene.ts";
+import { ask, curl } from "../api/client.ts";
 import { END, print, tinyKernel } from "../cli/tiny-kernel.ts";
-import { Folder, volt } from "../cli/volt.ts";
-import { firecracker } from "./program.ts";
+import { volt } from "../cli/volt.ts";
 
-let folder: Folder;
-let program: string;
-let vm: RunningVolt | undefined;
+const scene = sceneOfEachTest();
+const file = (name: string) => scene.folder.file(name);
 
-beforeEach(() => {
-  folder = new Folder();
-  program = firecracker(folder);
-});
-afterEach(async () => {
-  await vm?.[Symbol.asyncDispose]();
-  vm = undefined;
-  folder[Symbol.dispose]();
-});
-
-const run = (...args: readonly string[]) => volt(args, { program });
+const run = (...args: readonly string[]) => volt(args, { program: scene.firecracker });
 
 /** Before the start. */
 async function start(guest: string, ...args: readonly string[]): Promise<string> {
-  tinyKernel(folder, guest);
-  writeFileSync(folder.file("disk"), new Uint8Array(2 ** 20));
-  const socket = folder.file("api");
-  vm = new RunningVolt(["--api-sock", socket, ...args], { program });
-  await listening(socket);
-  return socket;
+  writeGuest(guest);
+  return await scene.startFirecracker(args);
 }
 
-const boot = () => ({ kernel_image_path: folder.file("kernel"), initrd_path: folder.file("initrd") });
+/** And its disk. */
+function writeGuest(guest: string): void {
+  tinyKernel(scene.folder, guest);
+  writeFileSync(file("disk"), new Uint8Array(2 ** 20));
+}
+
+const boot = () => ({ kernel_image_path: file("kernel"), initrd_path: file("initrd") });
 const machine = { vcpu_count: 1, mem_size_mib: 32 };
-const disk = () => ({ drive_id: "a", is_root_device: false, path_on_host: folder.file("disk") });
+const disk = () => ({ drive_id: "a", is_root_device: false, path_on_host: file("disk") });
 const instanceStart = { action_type: "InstanceStart" };
 
 /** A description of a machine with such a guest, in a file. */
 function configFile(guest: string, more: object = {}): string {
-  tinyKernel(folder, guest);
-  writeFileSync(folder.file("disk"), new Uint8Array(2 ** 20));
+  writeGuest(guest);
   const config = { "boot-source": boot(), drives: [disk()], "machine-config": machine, ...more };
-  writeFileSync(folder.file("vm.json"), JSON.stringify(config));
-  return folder.file("vm.json");
+  writeFileSync(file("vm.json"), JSON.stringify(config));
+  return file("vm.json");
 }
 
 test("its version is read as Firecracker's", async () => {
@@ -86,23 +75,23 @@ describe("its exit code is", () => {
     const socket = await start(END.spin);
     await ask(socket, "PUT", "/boot-source", boot());
     expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(204);
-    vm!.signal(signal);
-    expect((await vm!.end()).status).toBe(expected);
+    scene.vm.signal(signal);
+    expect((await scene.vm.end()).status).toBe(expected);
   });
 
   test("before the start, at SIGTERM, the signal's own", async () => {
     await start(END.spin);
-    vm!.signal("SIGTERM");
-    expect((await vm!.end()).status).toBe(143);
+    scene.vm.signal("SIGTERM");
+    expect((await scene.vm.end()).status).toBe(143);
   });
 });
 
 test("the Go SDK's calls start a machine", async () => {
   const socket = await start(END.spin, "--id", "one", "--no-seccomp");
-  const log = folder.file("log");
+  const log = file("log");
   expect(Bun.spawnSync(["mkfifo", log]).exitCode).toBe(0);
   const reader = Bun.spawn(["cat", log], { stdout: "pipe" });
-  const paths = [socket, ...["kernel", "initrd", "disk"].map((name) => folder.file(name)), log, folder.file("v.sock")];
+  const paths = [socket, ...["kernel", "initrd", "disk"].map(file), log, file("v.sock")];
   const timeout = String(atMost(500) / 1000);
   const calls = Bun.spawnSync(["/usr/bin/python3", join(import.meta.dirname, "sequence.py"), ...paths, timeout]);
   expect(calls.stderr.toString()).toBe("");
@@ -119,11 +108,11 @@ test("the Go SDK's calls start a machine", async () => {
     "204",
     "Paused",
   ]);
-  expect(existsSync(folder.file("v.sock"))).toBe(true);
-  expect(vm!.threads()).toContain("fc_vcpu 0");
-  expect(vm!.threads()).toContain("firecracker");
-  vm!.signal("SIGKILL");
-  await vm!.end();
+  expect(existsSync(file("v.sock"))).toBe(true);
+  expect(scene.vm.threads()).toContain("fc_vcpu 0");
+  expect(scene.vm.threads()).toContain("firecracker");
+  scene.vm.signal("SIGKILL");
+  await scene.vm.end();
   const text = await new Response(reader.stdout).text();
   expect(text).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9} \[one:fc_api:INFO\] /);
   expect(text).toContain('The API server received a Put request on "/actions" with body "{');
@@ -142,8 +131,8 @@ test("a description in a file is started at once, with the API there", async () 
 });
 
 test("flintlock's flags start a machine that goes down by itself", async () => {
-  const file = configFile(END.reset, { "machine-config": { ...machine, smt: true } });
-  const { status, stdout } = await run("--id", "uid", "--boot-timer", "--no-api", "--config-file", file);
+  const config = configFile(END.reset, { "machine-config": { ...machine, smt: true } });
+  const { status, stdout } = await run("--id", "uid", "--boot-timer", "--no-api", "--config-file", config);
   expect(status).toBe(0);
   expect(stdout.toString()).toContain("Successfully started microvm that was configured from one single json");
   expect(stdout.toString()).toContain("exit_code=0");
@@ -157,18 +146,18 @@ test("a start that fails can be mended, and tried again", async () => {
     expect((body as { fault_message: string }).fault_message).toMatch(problem);
     expect((await ask(socket, "GET", "/")).body).toMatchObject({ state: "Not started" });
   };
-  await ask(socket, "PUT", "/boot-source", { ...boot(), kernel_image_path: folder.file("initrd") });
+  await ask(socket, "PUT", "/boot-source", { ...boot(), kernel_image_path: file("initrd") });
   await fails("no kernel");
   await ask(socket, "PUT", "/boot-source", boot());
   await ask(socket, "PUT", "/machine-config", { vcpu_count: 1, mem_size_mib: 2 ** 40 });
   await fails("mem_size_mib");
   await ask(socket, "PUT", "/machine-config", machine);
   expect((await ask(socket, "PUT", "/drives/a", disk())).status).toBe(204);
-  rmSync(folder.file("disk"));
+  rmSync(file("disk"));
   // The kernel and /dev/kvm are open by then.
   await fails("there is no file");
   await fails("there is no file");
-  writeFileSync(folder.file("disk"), new Uint8Array(4096));
+  writeFileSync(file("disk"), new Uint8Array(4096));
   expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(204);
   expect((await ask(socket, "GET", "/")).body).toMatchObject({ state: "Running" });
   expect((await ask(socket, "GET", "/vm/config")).body).toMatchObject({ drives: [{ drive_id: "a" }] });
@@ -181,13 +170,13 @@ test("its socket is taken, and stays", async () => {
   expect(stdout.toString()).toContain(
     `Failed to open the API socket at: ${socket}. Check that it is not already used.`,
   );
-  vm!.signal("SIGTERM");
-  await vm!.end();
+  scene.vm.signal("SIGTERM");
+  await scene.vm.end();
   expect(statSync(socket).isSocket()).toBe(true);
 });
 
 test("a log that nobody reads makes nobody wait", async () => {
-  const log = folder.file("log");
+  const log = file("log");
   expect(Bun.spawnSync(["mkfifo", log]).exitCode).toBe(0);
   const socket = await start(END.spin, "--log-path", log);
   await curl(socket, ...Array.from({ length: 300 }, () => "http://localhost/"));
@@ -196,14 +185,14 @@ test("a log that nobody reads makes nobody wait", async () => {
 
 describe("metrics", () => {
   const lines = () =>
-    readFileSync(folder.file("metrics"), "utf8")
+    readFileSync(file("metrics"), "utf8")
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line));
 
   test("asked for by the API have a line at the start, and tell what was asked before", async () => {
     const socket = await start(print("hello") + END.spin, "--id", "one");
-    const wanted = { metrics_path: folder.file("metrics"), emit_id: true };
+    const wanted = { metrics_path: file("metrics"), emit_id: true };
     expect((await ask(socket, "PUT", "/metrics", wanted)).status).toBe(204);
     expect((await ask(socket, "PUT", "/metrics", wanted)).body).toEqual({
       fault_message:
@@ -212,12 +201,12 @@ describe("metrics", () => {
     await ask(socket, "PUT", "/boot-source", boot());
     await ask(socket, "PUT", "/drives/a", disk());
     // A start that fails begins volt anew; what it had counted and opened stays.
-    rmSync(folder.file("disk"));
+    rmSync(file("disk"));
     expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(400);
-    expect(readFileSync(folder.file("metrics"), "utf8")).toBe("");
-    writeFileSync(folder.file("disk"), new Uint8Array(4096));
+    expect(readFileSync(file("metrics"), "utf8")).toBe("");
+    writeFileSync(file("disk"), new Uint8Array(4096));
     expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(204);
-    await vm!.printed("hello");
+    await scene.vm.printed("hello");
     expect(lines()).toHaveLength(1);
     const [first] = lines();
     expect(first).toMatchObject({ id: "one", block_a: { read_count: 0 } });
@@ -228,8 +217,8 @@ describe("metrics", () => {
     expect((await ask(socket, "PUT", "/metrics", wanted)).status).toBe(400);
     expect((await ask(socket, "PATCH", "/vm", { state: "Paused" })).status).toBe(204);
     expect((await ask(socket, "PUT", "/actions", { action_type: "FlushMetrics" })).status).toBe(204);
-    vm!.signal("SIGHUP");
-    expect((await vm!.end()).status).toBe(156);
+    scene.vm.signal("SIGHUP");
+    expect((await scene.vm.end()).status).toBe(156);
     const [, flushed, last] = lines();
     expect(flushed.latencies_us.pause_vm).toBeGreaterThan(0);
     expect(flushed.put_api_requests).toMatchObject({ actions_count: 0, metrics_count: 1, metrics_fails: 1 });
@@ -238,8 +227,8 @@ describe("metrics", () => {
   });
 
   test("of a machine that goes down by itself are two lines", async () => {
-    const flags = ["--metrics-path", folder.file("metrics"), "--start-time-us", "1", "--start-time-cpu-us", "0"];
-    const config = ["--api-sock", folder.file("api"), "--config-file", configFile(print("x") + END.reset)];
+    const flags = ["--metrics-path", file("metrics"), "--start-time-us", "1", "--start-time-cpu-us", "0"];
+    const config = ["--api-sock", file("api"), "--config-file", configFile(print("x") + END.reset)];
     expect((await run(...flags, "--parent-cpu-time-us", "1000000", ...config)).status).toBe(0);
     expect(lines()).toHaveLength(2);
     const [first, last] = lines();
@@ -262,7 +251,7 @@ describe("metrics", () => {
 
 test("a logger's settings change as they are put, before the start", async () => {
   const socket = await start(END.spin);
-  const log = folder.file("log");
+  const log = file("log");
   const put = async (settings: object) => (await ask(socket, "PUT", "/logger", settings)).status;
   expect(await put({ log_path: log, level: "dEbUg", show_level: true, show_log_origin: true })).toBe(204);
   expect(await put({ level: "Info", module: "vmm" })).toBe(204);
@@ -272,8 +261,8 @@ test("a logger's settings change as they are put, before the start", async () =>
   await ask(socket, "PUT", "/boot-source", boot());
   await ask(socket, "PUT", "/actions", instanceStart);
   expect(await put({ level: "Error" })).toBe(400);
-  vm!.signal("SIGHUP");
-  await vm!.end();
+  scene.vm.signal("SIGHUP");
+  await scene.vm.end();
   const text = readFileSync(log, "utf8").trimEnd().split("\n");
   expect(text[0]).toMatch(/\[anonymous-instance:fc_api:INFO:src\/[^:]+:\d+\] The request was executed successfully/);
   expect(text[1]).toMatch(/DEBUG.*Total previous API call duration: \d+ us\.$/);
