@@ -10,6 +10,7 @@ import { instanceInfo } from "../api/routes/running.ts";
 import { FIRECRACKER_VERSION } from "../version.ts";
 import { type Draft, metadataOf } from "./draft.ts";
 import type { FirecrackerLog } from "./log.ts";
+import { serial } from "./schema.ts";
 import { patchMachine, SECTIONS } from "./sections.ts";
 import { machineConfigJson, vmConfigJson } from "./vm-config.ts";
 
@@ -35,7 +36,11 @@ export function draftRoutes(draft: Draft, log: FirecrackerLog, start: () => void
       },
       configure: put("mmds-config"),
     }),
-    "PUT serial": refuse("volt does not have another target for the serial port yet."),
+    // Files of descriptions have no such section.
+    "PUT serial": ({ body }) => {
+      draft.serial = parseBody(serial, body ?? "");
+      return NO_CONTENT;
+    },
     "PATCH machine-config": ({ body }) => done(patchMachine(draft, body ?? "", log)),
     "GET ": () => json(instanceInfo(identity, "Not started")),
     "GET version": () => json({ firecracker_version: FIRECRACKER_VERSION }),

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { atMost } from "../../support/emulated.ts";
+import { EMULATED } from "../../support/emulated.ts";
 import { canMakeTaps, HostTap } from "../../support/host-tap.ts";
 import { sceneOfEachTest } from "../../support/scene.ts";
 import { ask, curl } from "../api/client.ts";
@@ -95,7 +95,7 @@ test.if(canMakeTaps)("the Go SDK's calls start a machine, change it, and press C
   expect(Bun.spawnSync(["mkfifo", log, metrics]).exitCode).toBe(0);
   const [reader, metricsReader] = [log, metrics].map((path) => Bun.spawn(["cat", path], { stdout: "pipe" }));
   const given = {
-    ...{ socket, log, metrics, tap: tap.name, timeout: atMost(500) / 1000 },
+    ...{ socket, log, metrics, tap: tap.name, timeout: EMULATED ? 40 : 0.5 },
     ...{ kernel: file("kernel"), initrd: file("initrd"), drive: file("disk"), vsock: file("v.sock") },
   };
   const script = join(import.meta.dirname, "sequence.py");
@@ -249,6 +249,55 @@ describe("metrics", () => {
     });
     await ask(socket, "PUT", "/actions", instanceStart);
     expect((await ask(socket, "PUT", "/actions", { action_type: "FlushMetrics" })).status).toBe(204);
+  });
+});
+
+describe("the serial port's output", () => {
+  const serialStart = async (guest: string, serial: object) => {
+    const socket = await start(guest);
+    await ask(socket, "PUT", "/boot-source", boot());
+    expect((await ask(socket, "PUT", "/serial", serial)).status).toBe(204);
+    return { socket, start: () => ask(socket, "PUT", "/actions", instanceStart) };
+  };
+
+  test("goes into a file, behind what is there, and none of it to stdout", async () => {
+    writeFileSync(file("serial"), "before ");
+    const vm = await serialStart(print("hello") + END.reset, { serial_out_path: file("serial") });
+    expect((await vm.start()).status).toBe(204);
+    const { status, stdout } = await scene.vm.end();
+    expect({ status, printed: readFileSync(file("serial"), "utf8") }).toEqual({ status: 0, printed: "before hello" });
+    expect(stdout.toString()).not.toContain("hello");
+  });
+
+  test("into a FIFO that nobody reads makes no guest wait", async () => {
+    expect(Bun.spawnSync(["mkfifo", file("serial")]).exitCode).toBe(0);
+    // More than a pipe holds: 200,000 bytes.
+    const flood = "mov ecx, 200000; mov dx, 0x3f8; 1: out dx, al; loop 1b;";
+    const vm = await serialStart(flood + END.reset, { serial_out_path: file("serial") });
+    expect((await vm.start()).status).toBe(204);
+    expect((await scene.vm.end()).status).toBe(0);
+  });
+
+  test("is no more than its limit, and what was lost is counted", async () => {
+    const rate_limiter = { size: 64, refill_time: 3_600_000 };
+    const text = "x".repeat(100);
+    const metrics = { metrics_path: file("metrics") };
+    const vm = await serialStart(print(text) + END.reset, { serial_out_path: file("serial"), rate_limiter });
+    await ask(vm.socket, "PUT", "/metrics", metrics);
+    expect((await vm.start()).status).toBe(204);
+    await scene.vm.end();
+    const lines = readFileSync(file("metrics"), "utf8").trimEnd().split("\n");
+    const lost = lines.reduce((sum, line) => sum + JSON.parse(line).uart.rate_limiter_dropped_bytes, 0);
+    expect(readFileSync(file("serial"), "utf8").length + lost).toBe(100);
+    expect(lost).toBeWithin(36, 100);
+  });
+
+  test("nowhere is told at the start, and can be mended", async () => {
+    const vm = await serialStart(END.reset, { serial_out_path: "/nonexistent/x" });
+    expect(JSON.stringify((await vm.start()).body)).toContain("there is no folder for /nonexistent/x");
+    expect((await ask(vm.socket, "PUT", "/serial", {})).status).toBe(204);
+    expect((await vm.start()).status).toBe(204);
+    expect((await scene.vm.end()).status).toBe(0);
   });
 });
 
