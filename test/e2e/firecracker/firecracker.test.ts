@@ -55,6 +55,7 @@ describe("its exit code is", () => {
     ["1 for what volt does not have", 1, ["--enable-pci"]],
     ["1 for metadata that is not there", 1, ["--metadata", "/no/such/file"]],
     ["1 for a socket that can't be", 1, ["--api-sock", "/no/such/folder"]],
+    ["1 for a socket whose path is too long", 1, ["--api-sock", `/tmp/${"x".repeat(200)}`]],
   ])("%s", async (_, expected, args) => {
     expect((await run(...args)).status).toBe(expected);
   });

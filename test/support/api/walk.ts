@@ -12,6 +12,8 @@ export interface WalkOptions {
   readonly steps: number;
   /** Whether a walk that failed is not walked again and again to find a shorter one. */
   readonly once?: boolean;
+  /** For few walks: otherwise the first ones are short, or none. */
+  readonly unbiased?: boolean;
   /** Of all the walks together; the one that is under way then is the last. No limit without it. */
   readonly limitMs?: number;
   /** The same seed makes the same walks. */
@@ -32,7 +34,7 @@ export interface Walked {
 export async function walk(
   named: Pick<World, "kernel" | "files" | "closed">,
   begin: () => Promise<World & AsyncDisposable>,
-  { walks, steps, once = false, limitMs, seed }: WalkOptions,
+  { walks, steps, once = false, limitMs, seed, unbiased = false }: WalkOptions,
 ): Promise<Walked> {
   let begun = 0;
   const end = performance.now() + (limitMs ?? Number.POSITIVE_INFINITY);
@@ -46,8 +48,7 @@ export async function walk(
       await using world = await begin();
       await fc.asyncModelRun(() => ({ model: new Model(), real: world }), list);
     }),
-    // Else the first walks are short, or none: there are few.
-    { numRuns: walks, unbiased: true, endOnFailure: once, ...(seed === undefined ? {} : { seed }) },
+    { numRuns: walks, unbiased, endOnFailure: once, ...(seed === undefined ? {} : { seed }) },
   );
   return { walks: begun, taken };
 }
