@@ -1,9 +1,6 @@
 /** volt in Firecracker's place, as the programs that start it do: on this host's /dev/kvm, with guests of a few instructions. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { EMULATED } from "../../support/emulated.ts";
-import { canMakeTaps, HostTap } from "../../support/host-tap.ts";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { sceneOfEachTest } from "../../support/scene.ts";
 import { ask, curl } from "../api/client.ts";
 import { END, print, tinyKernel } from "../cli/tiny-kernel.ts";
@@ -86,41 +83,6 @@ describe("its exit code is", () => {
     scene.vm.signal("SIGTERM");
     expect((await scene.vm.end()).status).toBe(143);
   });
-});
-
-// A TAP needs root, and /dev/net/tun.
-test.if(canMakeTaps)("the Go SDK's calls start a machine, change it, and press Ctrl-Alt-Del", async () => {
-  using tap = new HostTap();
-  const socket = await start(END.spin, "--id", "one", "--no-seccomp");
-  const [log, metrics] = [file("log"), file("metrics")];
-  expect(Bun.spawnSync(["mkfifo", log, metrics]).exitCode).toBe(0);
-  const [reader, metricsReader] = [log, metrics].map((path) => Bun.spawn(["cat", path], { stdout: "pipe" }));
-  const given = {
-    ...{ socket, log, metrics, tap: tap.name, timeout: EMULATED ? 40 : 0.5 },
-    ...{ kernel: file("kernel"), initrd: file("initrd"), drive: file("disk"), vsock: file("v.sock") },
-  };
-  const script = join(import.meta.dirname, "sequence.py");
-  const calls = Bun.spawnSync(["/usr/bin/python3", script, JSON.stringify(given)]);
-  expect(calls.stderr.toString()).toBe("");
-  expect(calls.stdout.toString().trimEnd().split("\n")).toEqual([
-    "200",
-    ...["204 /logger ", "204 /metrics ", "204 /machine-config ", "32", "204 /boot-source ", "204 /drives/1 "],
-    ...["204 /network-interfaces/1 ", "204 /vsock ", "204 /mmds/config ", "204 /balloon ", "204 /actions "],
-    ...["Running", "204 /vm ", "Paused", "204 /vm "],
-    ...["204 /mmds ", "204 /mmds ", '{"latest": {"id": "one", "more": [1, 2]}}'],
-    ...["204 /drives/1 ", "204 /network-interfaces/1 ", "204 /balloon ", "8", "1000000", "204 /actions "],
-  ]);
-  expect(existsSync(file("v.sock"))).toBe(true);
-  expect(scene.vm.threads()).toContain("fc_vcpu 0");
-  expect(scene.vm.threads()).toContain("firecracker");
-  scene.vm.signal("SIGKILL");
-  await scene.vm.end();
-  const text = await new Response(reader!.stdout).text();
-  expect(text).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9} \[one:fc_api:INFO\] /);
-  expect(text).toContain('The API server received a Put request on "/actions" with body "{');
-  expect(text.match(/Status code: 204 No Content\./g)!.length).toBeGreaterThan(6);
-  const [first] = (await new Response(metricsReader!.stdout).text()).split("\n");
-  expect(JSON.parse(first!)).toMatchObject({ net_1: {}, block_1: {} });
 });
 
 test("a description in a file is started at once, with the API there", async () => {
@@ -250,55 +212,6 @@ describe("metrics", () => {
     });
     await ask(socket, "PUT", "/actions", instanceStart);
     expect((await ask(socket, "PUT", "/actions", { action_type: "FlushMetrics" })).status).toBe(204);
-  });
-});
-
-describe("the serial port's output", () => {
-  const serialStart = async (guest: string, serial: object) => {
-    const socket = await start(guest);
-    await ask(socket, "PUT", "/boot-source", boot());
-    expect((await ask(socket, "PUT", "/serial", serial)).status).toBe(204);
-    return { socket, start: () => ask(socket, "PUT", "/actions", instanceStart) };
-  };
-
-  test("goes into a file, behind what is there, and none of it to stdout", async () => {
-    writeFileSync(file("serial"), "before ");
-    const vm = await serialStart(print("hello") + END.reset, { serial_out_path: file("serial") });
-    expect((await vm.start()).status).toBe(204);
-    const { status, stdout } = await scene.vm.end();
-    expect({ status, printed: readFileSync(file("serial"), "utf8") }).toEqual({ status: 0, printed: "before hello" });
-    expect(stdout.toString()).not.toContain("hello");
-  });
-
-  test("into a FIFO that nobody reads makes no guest wait", async () => {
-    expect(Bun.spawnSync(["mkfifo", file("serial")]).exitCode).toBe(0);
-    // More than a pipe holds: 200,000 bytes.
-    const flood = "mov ecx, 200000; mov dx, 0x3f8; 1: out dx, al; loop 1b;";
-    const vm = await serialStart(flood + END.reset, { serial_out_path: file("serial") });
-    expect((await vm.start()).status).toBe(204);
-    expect((await scene.vm.end()).status).toBe(0);
-  });
-
-  test("is no more than its limit, and what was lost is counted", async () => {
-    const rate_limiter = { size: 64, refill_time: 3_600_000 };
-    const text = "x".repeat(100);
-    const metrics = { metrics_path: file("metrics") };
-    const vm = await serialStart(print(text) + END.reset, { serial_out_path: file("serial"), rate_limiter });
-    await ask(vm.socket, "PUT", "/metrics", metrics);
-    expect((await vm.start()).status).toBe(204);
-    await scene.vm.end();
-    const lines = readFileSync(file("metrics"), "utf8").trimEnd().split("\n");
-    const lost = lines.reduce((sum, line) => sum + JSON.parse(line).uart.rate_limiter_dropped_bytes, 0);
-    expect(readFileSync(file("serial"), "utf8").length + lost).toBe(100);
-    expect(lost).toBeWithin(36, 100);
-  });
-
-  test("nowhere is told at the start, and can be mended", async () => {
-    const vm = await serialStart(END.reset, { serial_out_path: "/nonexistent/x" });
-    expect(JSON.stringify((await vm.start()).body)).toContain("there is no folder for /nonexistent/x");
-    expect((await ask(vm.socket, "PUT", "/serial", {})).status).toBe(204);
-    expect((await vm.start()).status).toBe(204);
-    expect((await scene.vm.end()).status).toBe(0);
   });
 });
 
