@@ -7,6 +7,7 @@ import { actionBody } from "../api/routes/bodies.ts";
 import { LATER_ROUTES } from "../api/routes/later.ts";
 import { mmdsRoutes } from "../api/routes/mmds.ts";
 import { instanceInfo } from "../api/routes/running.ts";
+import { VOLT_REQUESTS } from "../api/routes/volt-requests.ts";
 import { FIRECRACKER_VERSION } from "../version.ts";
 import { type Draft, metadataOf } from "./draft.ts";
 import type { FirecrackerLog } from "./log.ts";
@@ -65,6 +66,7 @@ function postBootRoutes(): Routes {
     ...resources.map((name) => [`PATCH ${name}`, refuse(NOT_BEFORE_START)]),
     ["DELETE drives", refuse(NOT_BEFORE_START)],
     ["DELETE network-interfaces", refuse(NOT_BEFORE_START)],
+    ...VOLT_REQUESTS.map((name) => [name, refuse(NOT_BEFORE_START)]),
   ]);
 }
 

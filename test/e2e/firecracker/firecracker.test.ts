@@ -4,7 +4,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { sceneOfEachTest } from "../../support/scene.ts";
 import { ask, curl } from "../api/client.ts";
 import { END, print, tinyKernel } from "../cli/tiny-kernel.ts";
-import { volt } from "../cli/volt.ts";
+import { failure, volt } from "../cli/volt.ts";
 
 const scene = sceneOfEachTest();
 const file = (name: string) => scene.folder.file(name);
@@ -41,6 +41,15 @@ test("its version is read as Firecracker's", async () => {
   expect(status).toBe(0);
   expect(stdout.toString()).toMatch(/^Firecracker v1\.16\.1\nvolt \d/);
   expect(stdout.toString()).toEndWith("Firecracker exiting successfully. exit_code=0\n");
+});
+
+test("volt's own commands are told that its machine has not started", async () => {
+  const socket = await start(END.spin);
+  for (const command of ["info", "stop", "kill", "metrics", "console", "events", "pause"]) {
+    expect(await failure([command, "--api", socket])).toBe(
+      `${socket}: The requested operation is not supported before starting the microVM.`,
+    );
+  }
 });
 
 describe("its exit code is", () => {
