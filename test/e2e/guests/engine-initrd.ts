@@ -19,7 +19,7 @@ export async function writeInitrd(script: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "volt-engine-"));
   const base = join(folder, "base.cpio");
   baseInitramfs(base);
-  const program = cpio([{ kind: "file", path: "bin/peer", mode: 0o755, data: peer().bytes }]);
+  const program = cpio([{ kind: "file", path: "peer", mode: 0o755, data: peer().bytes }]);
   const modules = selectModules(readFileSync((await stockKernel()).modules), { load: MODULES, offer: [] });
   const command = runArchive({ argv: ["sh", "-c", script], terminal: false });
   const path = join(folder, "initrd.cpio");
@@ -28,7 +28,7 @@ export async function writeInitrd(script: string): Promise<string> {
 }
 
 /** The agent: a shell for each connection to a port. */
-export const agentAt = (port: number) => `peer serve vsock:${ANY}:${port} /bin/sh`;
+export const agentAt = (port: number) => `/peer serve vsock:${ANY}:${port} /bin/sh`;
 
 /** What the agent's shell prints for a script; asks again until there is one, as engines do. @param socket the vsock's */
 export async function agentSays(vm: RunningVolt, socket: string, port: number, script: string): Promise<string> {
