@@ -1,8 +1,9 @@
 /*
- * requests SOCKET COUNT -- COMMAND ARGUMENT...
+ * requests SOCKET COUNT TEXT COMMAND ARGUMENT...
  *
  * Runs COMMAND, which answers HTTP at the Unix socket SOCKET, and asks it `GET /` on one connection: once as soon as it
- * answers at all, then COUNT times more, one after another. Then ends it by SIGKILL. Prints a line of JSON: nanoseconds from
+ * answers at all, then, when it has printed TEXT (at once if that is empty), COUNT times more, one after another. Then ends
+ * it by SIGKILL. Prints a line of JSON: nanoseconds from
  * just before the fork to the first answer, and what each later request took.
  */
 #include <errno.h>
@@ -77,6 +78,20 @@ static void ask(int fd)
 	}
 }
 
+/* Reads what the command prints until it has printed a text. */
+static void wait_for(const char *text, int output)
+{
+	static char printed[1 << 20];
+	size_t have = 0;
+	while (!strstr(printed, text)) {
+		ssize_t n = read(output, printed + have, sizeof printed - 1 - have);
+		if (n <= 0)
+			fail("the command did not print what it should");
+		have += n;
+		printed[have] = 0;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 5)
@@ -88,11 +103,15 @@ int main(int argc, char **argv)
 	posix_spawn_file_actions_t actions;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	int output[2];
+	if (pipe2(output, O_CLOEXEC))
+		fail("pipe");
+	posix_spawn_file_actions_adddup2(&actions, output[1], 1);
 	long long begin = now();
 	errno = posix_spawnp(&child, argv[4], &actions, NULL, argv + 4, environ);
 	if (errno)
 		fail(argv[4]);
+	close(output[1]);
 	int fd;
 	while ((fd = try_to_connect(argv[1])) < 0) {
 		if (now() - begin > LIMIT_NS || waitpid(child, NULL, WNOHANG) == child)
@@ -101,6 +120,7 @@ int main(int argc, char **argv)
 	}
 	ask(fd);
 	long long first = now() - begin;
+	wait_for(argv[3], output[0]);
 	for (long i = 0; i < count; i++) {
 		long long before = now();
 		ask(fd);

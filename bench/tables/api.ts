@@ -1,18 +1,19 @@
 /** The control API: how soon it answers, and how long an answer takes, with a guest that rests and one that never does. */
 import { quantile } from "simple-statistics";
+import type { Context } from "../context.ts";
 import { exitForEver, REST_AT_ONCE, writeTinyKernel } from "../guests/tiny.ts";
 import { inRounds } from "../method/rounds.ts";
-import type { Metric } from "../report/result.ts";
+import type { Metric, Place } from "../report/result.ts";
 import { metricOf } from "./contest.ts";
 import type { Table } from "./table.ts";
 
-const REQUESTS = 500;
-const MOST_RUNS = 5;
+export const REQUESTS = 500;
+export const MOST_RUNS = 5;
 const GUESTS = { idle: REST_AT_ONCE, "under full load": exitForEver() };
 type Load = keyof typeof GUESTS;
 
 /** Milliseconds. */
-interface Answers {
+export interface Answers {
   readonly first: number;
   readonly took: readonly number[];
 }
@@ -20,7 +21,6 @@ interface Answers {
 export const api: Table = {
   name: "api",
   async measure(context) {
-    const host = await context.host(context.places.tiny);
     const command = (load: Load): readonly string[] => {
       const kernel = context.file(`load-${Object.keys(GUESTS).indexOf(load)}`);
       writeTinyKernel(kernel, GUESTS[load]);
@@ -30,11 +30,8 @@ export const api: Table = {
     const loads = Object.keys(GUESTS) as Load[];
     const runs = Math.min(MOST_RUNS, context.options.runs);
     const answers = await inRounds(loads, { runs, warmUp: 1 }, async (load, round) => {
-      const socket = `${host.share}/api-${loads.indexOf(load)}-${round}`;
-      const words = [context.requests, socket, String(REQUESTS), "--", ...commands[load], "--api", socket];
-      const { status, stdout, stderr } = await host.run(words, { timeoutMs: 120_000 });
-      if (status !== 0) throw new Error(`the API ${load}: ${stderr}`);
-      return readAnswers(stdout.toString());
+      const name = `api-${loads.indexOf(load)}-${round}`;
+      return await answersOf(context, context.places.tiny, commands[load], { name, text: "" });
     });
     return {
       table: "api",
@@ -46,6 +43,21 @@ export const api: Table = {
   },
 };
 
+/** Asks a VM. @param name of the socket, its own @param text asked when the guest has printed it */
+export async function answersOf(
+  context: Context,
+  place: Place,
+  command: readonly string[],
+  { name, text }: { readonly name: string; readonly text: string },
+): Promise<Answers> {
+  const host = await context.host(place);
+  const socket = `${host.share}/${name}`;
+  const words = [context.requests, socket, String(REQUESTS), text, ...command, "--api", socket];
+  const { status, stdout, stderr } = await host.run(words, { timeoutMs: 120_000 });
+  if (status !== 0) throw new Error(`the API, ${name}: ${stderr}`);
+  return readAnswers(stdout.toString());
+}
+
 /** @param text a line of `requests.c` */
 export function readAnswers(text: string): Answers {
   const { first, took } = JSON.parse(text) as { first: number; took: number[] };
@@ -53,11 +65,14 @@ export function readAnswers(text: string): Answers {
 }
 
 function metricsOf(load: Load, answers: readonly Answers[]): Metric[] {
-  const us = (share: number) => (one: Answers) => 1000 * quantile([...one.took], share);
-  const volt = { volt: answers };
-  return [
-    metricOf(`${load}: process start to the first answer`, "ms", volt, ({ first }) => first),
-    metricOf(`${load}: an answer, p50`, "µs", volt, us(0.5)),
-    metricOf(`${load}: an answer, p99`, "µs", volt, us(0.99)),
-  ];
+  const first = metricOf(`${load}: process start to the first answer`, "ms", { volt: answers }, (one) => one.first);
+  return [first, ...latencies(load, answers)];
+}
+
+export function latencies(load: string, answers: readonly Answers[]): Metric[] {
+  return [0.5, 0.99].map((share) =>
+    metricOf(`${load}: an answer, p${100 * share}`, "µs", { volt: answers }, ({ took }) => {
+      return 1000 * quantile([...took], share);
+    }),
+  );
 }

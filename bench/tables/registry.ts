@@ -1,5 +1,6 @@
 /** The tables, in the report's order. */
 import { api } from "./api.ts";
+import { apiBusy } from "./api-busy.ts";
 import { binary } from "./binary.ts";
 import { boot } from "./boot.ts";
 import { cpuid } from "./cpuid.ts";
@@ -29,6 +30,7 @@ export const TABLES: readonly Table[] = [
   exits,
   parallel,
   api,
+  apiBusy,
   disk,
   tcp,
   vsock,

@@ -54,7 +54,7 @@ export const OPERATIONS: readonly Operation[] = [
   put("/vsock", "a vsock", section.vsock),
   put("/entropy", "the entropy device", section.entropy),
   put("/logger", "where the log goes", section.logger),
-  refused("put", "/serial", "another target for the serial port"),
+  put("/serial", "where the serial port's output goes", section.serial),
   put("/metrics", "a file or FIFO that takes a line of metrics a minute", section.metrics),
   { method: "get", path: "/mmds", does: "what the guest is told", when: "always", answer: answer.metadata },
   { method: "put", path: "/mmds", does: "something else to tell", when: "always", body: answer.metadata },

@@ -9,7 +9,7 @@ const U32 = 2 ** 32 - 1;
 const MOST_REFILL_MS = Math.floor(EXACT / 1e6);
 
 /** A budget of bytes or operations that refills over time. Size or time 0: no limit. */
-const tokenBucket = v.strictObject({
+export const tokenBucket = v.strictObject({
   /** Tokens it holds: bytes, or operations. */
   size: whole(0, EXACT),
   /** More, once, at the start. */

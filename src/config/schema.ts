@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { CpuTemplateSchema } from "./cpu-template.ts";
-import { balloon, drives, entropy, networkInterfaces, vsock } from "./devices.ts";
+import { balloon, drives, entropy, networkInterfaces, tokenBucket, vsock } from "./devices.ts";
 import { bootArgs, cpuList, oneOf, path, seconds, text, whole } from "./fields.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log-levels.ts";
 import { MOST_MMDS_BYTES, mmdsConfig } from "./mmds.ts";
@@ -54,6 +54,13 @@ const metrics = v.strictObject({
   properties: v.optional(v.record(v.string(), v.string())),
 });
 
+const consoleOutput = v.strictObject({
+  /** A file, made if need be and added to, or a FIFO, which needs no reader. Without one: stdin and stdout all the same. */
+  path: v.optional(path),
+  /** In bytes; what is more is lost. */
+  limit: v.optional(tokenBucket),
+});
+
 const volt = v.strictObject({
   id: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]{1,64}$/, "must be 1 to 64 letters, digits or dashes"))),
   /** Host CPUs for the vCPU threads, one each and round again: `0-3,8`. */
@@ -67,6 +74,8 @@ const volt = v.strictObject({
   /** What volt's own initramfs runs; its shell without one. */
   command: v.optional(v.pipe(v.array(text), v.minLength(1, "must not be empty"))),
   console: v.optional(oneOf("serial", "virtio", "none"), "serial"),
+  /** In place of stdin and stdout: nothing is typed, and what can't be written at once is lost. */
+  console_output: v.optional(consoleOutput),
   /** Which of a kernel's entries is used. */
   boot_protocol: v.optional(oneOf("auto", "linux", "pvh"), "auto"),
   /** Whether kernel and initrd pages are mapped from their files, or copied. */

@@ -17,6 +17,7 @@ import type {
   Metrics,
   MmdsConfig,
   NetworkInterface,
+  Serial,
   Vsock,
 } from "./schema.ts";
 
@@ -30,6 +31,8 @@ export interface Draft {
   vsock: Vsock | undefined;
   balloon: Balloon | undefined;
   entropy: Entropy | undefined;
+  /** Opened at the start. */
+  serial: Serial | undefined;
   /** Opened when they were asked for, once. */
   metrics: PlannedMetrics | undefined;
   mmds: MmdsConfig | undefined;
@@ -52,6 +55,7 @@ export function newDraft(metadataLimit = DEFAULT_MMDS_BYTES): Draft {
     vsock: undefined,
     balloon: undefined,
     entropy: undefined,
+    serial: undefined,
     metrics: undefined,
     mmds: undefined,
     metadata: undefined,

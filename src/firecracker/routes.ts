@@ -7,9 +7,11 @@ import { actionBody } from "../api/routes/bodies.ts";
 import { LATER_ROUTES } from "../api/routes/later.ts";
 import { mmdsRoutes } from "../api/routes/mmds.ts";
 import { instanceInfo } from "../api/routes/running.ts";
+import { VOLT_REQUESTS } from "../api/routes/volt-requests.ts";
 import { FIRECRACKER_VERSION } from "../version.ts";
 import { type Draft, metadataOf } from "./draft.ts";
 import type { FirecrackerLog } from "./log.ts";
+import { serial } from "./schema.ts";
 import { patchMachine, SECTIONS } from "./sections.ts";
 import { machineConfigJson, vmConfigJson } from "./vm-config.ts";
 
@@ -35,7 +37,11 @@ export function draftRoutes(draft: Draft, log: FirecrackerLog, start: () => void
       },
       configure: put("mmds-config"),
     }),
-    "PUT serial": refuse("volt does not have another target for the serial port yet."),
+    // Files of descriptions have no such section.
+    "PUT serial": ({ body }) => {
+      draft.serial = parseBody(serial, body ?? "");
+      return NO_CONTENT;
+    },
     "PATCH machine-config": ({ body }) => done(patchMachine(draft, body ?? "", log)),
     "GET ": () => json(instanceInfo(identity, "Not started")),
     "GET version": () => json({ firecracker_version: FIRECRACKER_VERSION }),
@@ -60,6 +66,7 @@ function postBootRoutes(): Routes {
     ...resources.map((name) => [`PATCH ${name}`, refuse(NOT_BEFORE_START)]),
     ["DELETE drives", refuse(NOT_BEFORE_START)],
     ["DELETE network-interfaces", refuse(NOT_BEFORE_START)],
+    ...VOLT_REQUESTS.map((name) => [name, refuse(NOT_BEFORE_START)]),
   ]);
 }
 

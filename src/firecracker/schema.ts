@@ -77,6 +77,8 @@ export const mmdsConfig = v.strictObject({
   imds_compat: v.optional(v.boolean(), false),
 });
 
+export const serial = v.strictObject({ serial_out_path: v.optional(path), rate_limiter: v.optional(tokenBucket) });
+
 export const logger = v.strictObject({
   log_path: v.optional(path),
   level: v.optional(text),
@@ -101,4 +103,5 @@ export type Balloon = v.InferOutput<typeof balloon>;
 export type Entropy = v.InferOutput<typeof entropy>;
 export type Metrics = v.InferOutput<typeof metrics>;
 export type MmdsConfig = v.InferOutput<typeof mmdsConfig>;
+export type Serial = v.InferOutput<typeof serial>;
 export type Logger = v.InferOutput<typeof logger>;

@@ -3,6 +3,7 @@ import type { VmConfigInput } from "../config/schema.ts";
 import type { MachineControl } from "../machine/control.ts";
 import { balloonNow } from "../machine/live-config.ts";
 import type { Draft } from "./draft.ts";
+import type { Serial } from "./schema.ts";
 
 export const DEFAULT_BOOT_ARGS =
   "reboot=k panic=1 nomodule 8250.nr_uarts=0 i8042.noaux i8042.nomux i8042.dumbkbd swiotlb=noforce";
@@ -12,7 +13,7 @@ type Limiter = Draft["drives"][number]["rate_limiter"];
 
 /** What `volt run` would be told to make this machine. @param allowedPaths what its disks may have behind them later */
 export function toVmConfig(draft: Draft, id: string, allowedPaths: readonly string[]): VmConfigInput {
-  const { machine, boot, vsock } = draft;
+  const { machine, boot, vsock, serial } = draft;
   return {
     "boot-source": {
       // By its path, never by a name of the store.
@@ -44,6 +45,7 @@ export function toVmConfig(draft: Draft, id: string, allowedPaths: readonly stri
     volt: {
       id,
       own_initramfs: false,
+      ...(serial ? { console_output: consoleOutput(serial) } : {}),
       mmds_size_limit: draft.metadataLimit,
       sandbox: { allow_paths: [...allowedPaths] },
     },
@@ -115,19 +117,22 @@ export function liveDraft(draft: Draft, control: MachineControl): Draft {
   };
 }
 
+function consoleOutput({ serial_out_path: path, rate_limiter }: Serial) {
+  return { ...(path === undefined ? {} : { path }), ...(rate_limiter ? { limit: bucket(rate_limiter) } : {}) };
+}
+
 /** Two spellings of one thing: volt's has no null, and no field that says nothing. */
 function limiter(
   limits: NonNullable<Limiter>,
 ): NonNullable<NonNullable<VmConfigInput["drives"]>[number]["rate_limiter"]> {
-  const bucket = (b: NonNullable<NonNullable<Limiter>["ops"]>) => ({
-    size: b.size,
-    refill_time: b.refill_time,
-    one_time_burst: b.one_time_burst ?? 0,
-  });
   return {
     ...(limits.bandwidth ? { bandwidth: bucket(limits.bandwidth) } : {}),
     ...(limits.ops ? { ops: bucket(limits.ops) } : {}),
   };
+}
+
+function bucket({ size, refill_time, one_time_burst = 0 }: NonNullable<NonNullable<Limiter>["ops"]>) {
+  return { size, refill_time, one_time_burst };
 }
 
 function limiterJson(limits: Limiter): unknown {

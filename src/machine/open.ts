@@ -54,7 +54,7 @@ export function openPlan(
     modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
     processors: { brand: hostBrand(), template: cpuTemplateOf(config), hostCpus: hostCpusOf(config) },
     metadata: metadata ?? readMetadata(config),
-    ...consoleStreams(config.volt.console),
+    ...consoleStreams(config.volt),
     window: windowSize(STDIN) ?? windowSize(STDOUT),
     term: process.env["TERM"],
     log: config.logger.log_path === undefined ? STDERR : openLog(config.logger.log_path),
@@ -107,11 +107,17 @@ function openMetrics(
   return { fd, ...(emit_id ? { id } : {}), ...(properties ? { properties } : {}) };
 }
 
-/** Without a console stdin and stdout are the caller's alone: nothing is read of one, nothing written to the other. */
-function consoleStreams(console: VmConfig["volt"]["console"]): Pick<Plan, "stdin" | "stdout"> {
-  if (console !== "none") return { stdin: stream(STDIN, O.RDONLY), stdout: stream(STDOUT, O.WRONLY) };
+/** Where the console is elsewhere, stdin and stdout are the caller's alone: nothing is read of one, nothing written to the other. */
+function consoleStreams({ console, console_output }: VmConfig["volt"]): Pick<Plan, "stdin" | "stdout"> {
+  const { path, limit } = console_output ?? {};
+  const limited = limit ? { limit } : {};
+  if (console !== "none" && path === undefined) {
+    return { stdin: stream(STDIN, O.RDONLY), stdout: { ...stream(STDOUT, O.WRONLY), ...limited } };
+  }
   const nowhere = { fd: inherited(Fd.open("/dev/null", O.RDWR)), isTerminal: false, neverBlocks: true };
-  return { stdin: nowhere, stdout: nowhere };
+  if (console === "none" || path === undefined) return { stdin: nowhere, stdout: nowhere };
+  const fd = inherited(openLines(path, "console_output"));
+  return { stdin: nowhere, stdout: { fd, isTerminal: false, neverBlocks: true, loses: true, ...limited } };
 }
 
 /**

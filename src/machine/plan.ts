@@ -3,6 +3,7 @@
  * has a path. Pure data in a sealed memfd, so that nothing can change it on the way.
  */
 import { Fd } from "../../ffi/fd.ts";
+import type { TokenBucketConfig } from "../config/devices.ts";
 import type { VmConfig } from "../config/schema.ts";
 import type { OpenedDevices } from "../devices/virtio/kind.ts";
 import type { Counts } from "../observe/metrics/counts.ts";
@@ -25,6 +26,10 @@ export interface PlannedStream {
   readonly isTerminal: boolean;
   /** Whether reads and writes never wait: they answer EAGAIN, or it is a file. Otherwise `poll` must be asked first. */
   readonly neverBlocks: boolean;
+  /** Of an output: what it does not take at once is lost; otherwise the guest waits. */
+  readonly loses?: boolean;
+  /** Of an output: bytes over time, and what is more is lost. */
+  readonly limit?: TokenBucketConfig;
 }
 
 export interface Plan {

@@ -5,8 +5,9 @@ import { parseBody } from "../body.ts";
 import { json, NO_CONTENT, type Routes } from "../router.ts";
 import { consoleStream, eventStream, stateOf } from "../streams.ts";
 import { consoleSizeBody, entropyPatchBody } from "./bodies.ts";
+import type { VOLT_REQUESTS } from "./volt-requests.ts";
 
-export function voltRoutes(control: MachineControl): Routes {
+export function voltRoutes(control: MachineControl): Record<(typeof VOLT_REQUESTS)[number], Routes[string]> {
   const act = (action: () => void) => () => {
     action();
     return NO_CONTENT;

@@ -95,7 +95,8 @@ async function send(
   }
 }
 
-function faultOf(text: string): string {
+/** Why a request was refused. @param text the answer's body */
+export function faultOf(text: string): string {
   try {
     const { fault_message, error } = JSON.parse(text);
     return String(fault_message ?? error ?? text);

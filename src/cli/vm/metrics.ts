@@ -2,7 +2,7 @@
 import { defineCommand } from "citty";
 import { ConfigError } from "../../config/error.ts";
 import { print } from "../failure.ts";
-import { request } from "./client.ts";
+import { faultOf, request } from "./client.ts";
 import { findTarget, TARGET_FLAGS } from "./target.ts";
 
 const STDOUT = 1;
@@ -13,8 +13,7 @@ export const metricsCommand = defineCommand({
   async run({ args }) {
     const target = findTarget(args, "metrics");
     const { status, text } = await request(target, "GET", "/volt/metrics");
-    if (status !== 200)
-      throw new ConfigError("", target.name, "the volt that runs this VM has no metrics: start it by a newer one");
+    if (status !== 200) throw new ConfigError("", target.name, faultOf(text));
     print(STDOUT, text);
   },
 });

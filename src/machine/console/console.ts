@@ -10,6 +10,7 @@ import type { ConsoleEnd } from "./end.ts";
 import { type EscapeAction, EscapeFilter } from "./escape.ts";
 import { ConsoleHub } from "./hub.ts";
 import { ConsoleInput, type InputMode } from "./input.ts";
+import { LossyStream } from "./lossy.ts";
 import { SerialEnd } from "./serial-end.ts";
 import { ConsoleStream } from "./stream.ts";
 import { VirtioEnd } from "./virtio-end.ts";
@@ -38,7 +39,12 @@ export class Console {
     this.#parts = parts;
     this.#stdin = new ConsoleStream(parts.plan.stdin, "stdin");
     this.#stdout = new ConsoleStream(parts.plan.stdout, "stdout");
-    this.#writer = new ConsoleWriter(this.#stdout, (bytes) => this.hub.print(bytes));
+    const { stdout } = parts.plan;
+    const output =
+      stdout.loses || stdout.limit
+        ? new LossyStream(this.#stdout, stdout, parts.counts.lostConsoleBytes, monotonicNs)
+        : this.#stdout;
+    this.#writer = new ConsoleWriter(output, (bytes) => this.hub.print(bytes));
     this.#end = this.#connect(virtio);
     const filter = new EscapeFilter(onEscape);
     this.#input = new ConsoleInput(this.#stdin, this.#end.input, this.#end.inputMode, (bytes) => filter.filter(bytes));

@@ -3,14 +3,14 @@ import { Errno } from "../../../ffi/error.ts";
 import type { ConsoleStream } from "./stream.ts";
 
 export class ConsoleWriter {
-  readonly #stream: ConsoleStream;
+  readonly #stream: Pick<ConsoleStream, "write">;
   readonly #also: ((bytes: Uint8Array) => void) | undefined;
   #closed = false;
   /** Bytes taken: to stdout, or to nowhere once that is closed. */
   taken = 0;
 
   /** @param also gets every byte that was taken */
-  constructor(stream: ConsoleStream, also?: (bytes: Uint8Array) => void) {
+  constructor(stream: Pick<ConsoleStream, "write">, also?: (bytes: Uint8Array) => void) {
     this.#stream = stream;
     this.#also = also;
   }

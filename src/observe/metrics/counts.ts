@@ -23,6 +23,8 @@ export interface Counts {
   deprecatedRequests: number;
   readonly latencies: Latencies;
   readonly log: LogCounts;
+  /** What the guest printed and its output did not take, or was not to have. */
+  readonly lostConsoleBytes: { limited: number; missed: number };
   /** Lines of metrics that their target did not take. */
   missedMetrics: number;
   /** Signals that ended or were to end the machine, by their number. */
@@ -47,6 +49,7 @@ export function newCounts(): Counts {
     deprecatedRequests: 0,
     latencies: { pauseRequest: 0, resumeRequest: 0, pause: 0, resume: 0 },
     log: { missed: 0, limited: 0 },
+    lostConsoleBytes: { limited: 0, missed: 0 },
     missedMetrics: 0,
     signals: {},
     panics: 0,

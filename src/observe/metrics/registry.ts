@@ -56,7 +56,16 @@ export const METRICS: readonly Metric[] = [
 
   counter("volt_serial_written_bytes_total", "Bytes the guest wrote to the serial port.", (r) => r.serial.written),
   counter("volt_serial_read_bytes_total", "Bytes the guest read from it.", (r) => r.serial.read),
-  counter("volt_serial_dropped_bytes_total", "Written bytes nobody took.", (r) => r.serial.dropped),
+  counter(
+    "volt_serial_dropped_bytes_total",
+    "Written bytes nobody took.",
+    (r) => r.serial.dropped + r.counts.lostConsoleBytes.missed,
+  ),
+  counter(
+    "volt_serial_limited_bytes_total",
+    "Written bytes beyond the limit.",
+    (r) => r.counts.lostConsoleBytes.limited,
+  ),
   counter("volt_keyboard_reads_total", "Reads of the keyboard controller.", (r) => r.keyboard.reads),
   counter("volt_keyboard_writes_total", "Writes to it.", (r) => r.keyboard.writes),
 

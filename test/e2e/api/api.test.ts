@@ -1,29 +1,15 @@
 /** The control API of a running machine, by curl, and by a client that breaks the rules. */
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
-import { RunningVolt } from "../cli/process.ts";
+import { sceneOfEachTest } from "../../support/scene.ts";
 import { END, tinyKernel } from "../cli/tiny-kernel.ts";
-import { Folder, failure, volt } from "../cli/volt.ts";
-import { ask, curl, listening } from "./client.ts";
+import { failure, volt } from "../cli/volt.ts";
+import { ask, curl } from "./client.ts";
 
-let folder: Folder | undefined;
-let vm: RunningVolt | undefined;
-
-afterEach(async () => {
-  await vm?.[Symbol.asyncDispose]();
-  folder?.[Symbol.dispose]();
-  vm = undefined;
-  folder = undefined;
-});
-
+const scene = sceneOfEachTest();
+const file = (name: string) => scene.folder.file(name);
 /** A guest that spins until its end, and its API's socket. */
-async function start(...flags: readonly string[]): Promise<string> {
-  folder = new Folder();
-  const socket = folder.file("api");
-  vm = new RunningVolt([...tinyKernel(folder, END.spin).run, "--api", socket, ...flags]);
-  await listening(socket);
-  return socket;
-}
+const start = (...flags: readonly string[]) => scene.startWithApi(END.spin, flags);
 
 test("says what runs, and as whom", async () => {
   const socket = await start("--id", "one");
@@ -68,7 +54,7 @@ test("a guest that is asked to stop has its time, also when it was paused", asyn
   const socket = await start("--stop-timeout", "0.2");
   await ask(socket, "PATCH", "/vm", { state: "Paused" });
   expect((await ask(socket, "PUT", "/volt/stop")).status).toBe(204);
-  const { status, stderr } = await vm!.end();
+  const { status, stderr } = await scene.vm.end();
   expect(status).toBe(143);
   expect(stderr).toContain("did not shut down within 0.2 s");
 });
@@ -83,12 +69,9 @@ test("the balloon has another size", async () => {
 });
 
 test("a disk has another limit, and the size its file has now", async () => {
-  folder = new Folder();
-  const disk = folder.file("disk");
+  const disk = file("disk");
   await Bun.write(disk, new Uint8Array(4096));
-  const socket = folder.file("api");
-  vm = new RunningVolt([...tinyKernel(folder, END.spin).run, "--api", socket, "--disk", `${disk},id=data`]);
-  await listening(socket);
+  const socket = await start("--disk", `${disk},id=data`);
   const rate_limiter = { bandwidth: { size: 1000, refill_time: 100 } };
   expect((await ask(socket, "PATCH", "/drives/data", { drive_id: "data", rate_limiter })).status).toBe(204);
   expect((await ask(socket, "PATCH", "/drives/data", { drive_id: "data", path_on_host: disk })).status).toBe(204);
@@ -102,36 +85,27 @@ describe("another file behind a disk", () => {
   const NAMED = "start the VM with --allow-path and this file or its folder. Please verify the request arguments.";
   const swap = (socket: string, path_on_host: string) =>
     ask(socket, "PATCH", "/drives/data", { drive_id: "data", path_on_host });
-  const flags = (kind: string) => [
-    "--disk",
-    `${folder!.file("disk")},id=data,io=${kind}`,
-    "--allow-path",
-    folder!.file("images"),
-  ];
+  const flags = (kind: string) => ["--disk", `${file("disk")},id=data,io=${kind}`, "--allow-path", file("images")];
 
   async function startWithDisk(kind: string, ...more: readonly string[]): Promise<string> {
-    folder = new Folder();
-    mkdirSync(folder.file("images"));
-    for (const name of ["disk", "images/a", "outside"]) writeFileSync(folder.file(name), new Uint8Array(4096));
-    const socket = folder.file("api");
-    vm = new RunningVolt([...tinyKernel(folder, END.spin).run, "--api", socket, ...flags(kind), ...more]);
-    await listening(socket);
-    return socket;
+    mkdirSync(file("images"));
+    for (const name of ["disk", "images/a", "outside"]) writeFileSync(file(name), new Uint8Array(4096));
+    return await start(...flags(kind), ...more);
   }
   const shownPath = async (socket: string) =>
     ((await ask(socket, "GET", "/vm/config")).body as { drives: { path_on_host: string }[] }).drives[0]!.path_on_host;
 
   test.each(["async", "sync"])("is one that --allow-path names, and the first one again (%s)", async (kind) => {
     const socket = await startWithDisk(kind);
-    const image = folder!.file("images/a");
+    const image = file("images/a");
     // It came after the start.
-    writeFileSync(folder!.file("images/late"), "");
-    for (const path of [image, folder!.file("images/late"), folder!.file("disk"), image]) {
+    writeFileSync(file("images/late"), "");
+    for (const path of [image, file("images/late"), file("disk"), image]) {
       expect(await swap(socket, path)).toEqual({ status: 204, body: undefined });
       expect(await shownPath(socket)).toBe(path);
     }
-    expect(vm!.files()).toContain(image);
-    expect(vm!.files().filter((path) => path === folder!.file("disk"))).toHaveLength(1);
+    expect(scene.vm.files()).toContain(image);
+    expect(scene.vm.files().filter((path) => path === file("disk"))).toHaveLength(1);
   });
 
   test.each([
@@ -140,27 +114,23 @@ describe("another file behind a disk", () => {
     ["by the root alone", ["--no-landlock"]],
   ])("and nothing outside: %s", async (_, more) => {
     const socket = await startWithDisk("async", ...more);
-    for (const path of [folder!.file("outside"), "/etc/passwd", folder!.file("images/../outside")]) {
+    for (const path of [file("outside"), "/etc/passwd", file("images/../outside")]) {
       const { status, body } = await swap(socket, path);
       expect({ status, body }).toEqual({
         status: 400,
         body: { fault_message: `Unable to patch the block device: the sandbox keeps ${path} from volt: ${NAMED}` },
       });
     }
-    expect(JSON.stringify((await swap(socket, folder!.file("images/none"))).body)).toContain("there is no file");
-    expect(await shownPath(socket)).toBe(folder!.file("disk"));
-    expect((await swap(socket, folder!.file("images/a"))).status).toBe(204);
+    expect(JSON.stringify((await swap(socket, file("images/none"))).body)).toContain("there is no file");
+    expect(await shownPath(socket)).toBe(file("disk"));
+    expect((await swap(socket, file("images/a"))).status).toBe(204);
   });
 
   test("is found from the folder that volt was started in", async () => {
-    folder = new Folder();
-    for (const name of ["disk", "other"]) writeFileSync(folder.file(name), new Uint8Array(4096));
-    const socket = folder.file("api");
-    const { run } = tinyKernel(folder, END.spin);
-    const disk = ["--disk", "disk,id=data", "--allow-path", folder.file("other")];
-    vm = new RunningVolt([...run, "--api", socket, ...disk], { cwd: folder.path });
-    await listening(socket);
-    for (const path of ["other", "disk", folder.file("disk"), "other"]) {
+    for (const name of ["disk", "other"]) writeFileSync(file(name), new Uint8Array(4096));
+    const disk = ["--disk", "disk,id=data", "--allow-path", file("other")];
+    const socket = await scene.startWithApi(END.spin, disk, { cwd: scene.folder.path });
+    for (const path of ["other", "disk", file("disk"), "other"]) {
       expect(await swap(socket, path)).toEqual({ status: 204, body: undefined });
     }
   });
@@ -185,7 +155,7 @@ test.each([
 test("the socket is its user's alone, and no other start takes it over", async () => {
   const socket = await start();
   expect(statSync(socket).mode & 0o777).toBe(0o600);
-  const { run } = tinyKernel(folder!, END.spin);
+  const { run } = tinyKernel(scene.folder, END.spin);
   expect(await failure([...run, "--api", socket])).toBe(
     `--api: address in use: another program listens at ${socket}: give another path`,
   );
@@ -194,18 +164,17 @@ test("the socket is its user's alone, and no other start takes it over", async (
 
 test("the socket's file goes with the VM; after a kill the next start takes it away", async () => {
   const socket = await start();
-  vm!.signal("SIGKILL");
-  await vm!.end();
+  scene.vm.signal("SIGKILL");
+  await scene.vm.end();
   expect(existsSync(socket)).toBe(true);
-  const end = await volt([...tinyKernel(folder!, END.reset).run, "--api", socket]);
+  const end = await volt([...tinyKernel(scene.folder, END.reset).run, "--api", socket]);
   expect({ status: end.status, stderr: end.stderr }).toEqual({ status: 0, stderr: "" });
   expect(existsSync(socket)).toBe(false);
 });
 
 test("a start that fails leaves no socket behind", async () => {
-  folder = new Folder();
-  const { run } = tinyKernel(folder, END.spin);
-  const socket = folder.file("api");
+  const { run } = tinyKernel(scene.folder, END.spin);
+  const socket = file("api");
   expect(await failure([...run, "--api", socket, "--disk", "/nonexistent"])).toContain("/nonexistent");
   expect(await Bun.file(socket).exists()).toBe(false);
   expect(await failure([...run, "--api", "/nonexistent/x"])).toBe(

@@ -1,31 +1,25 @@
 /** Metrics of a machine that runs: by curl, and in a file that others read, or nobody. */
-import { afterEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { Fd, O } from "../../../ffi/fd.ts";
-import { RunningVolt } from "../cli/process.ts";
+import { sceneOfEachTest } from "../../support/scene.ts";
 import { END, print, tinyKernel } from "../cli/tiny-kernel.ts";
-import { Folder } from "../cli/volt.ts";
-import { ask, curl, listening } from "./client.ts";
+import { failure } from "../cli/volt.ts";
+import { ask, curl } from "./client.ts";
 
-let folder: Folder | undefined;
-let vm: RunningVolt | undefined;
-
-afterEach(async () => {
-  await vm?.[Symbol.asyncDispose]();
-  folder?.[Symbol.dispose]();
-  vm = undefined;
-  folder = undefined;
-});
+const scene = sceneOfEachTest();
+const file = (name: string) => scene.folder.file(name);
 
 /** A guest that says "hello" and then spins, and its API's socket. */
-async function start(flags: (folder: Folder) => readonly string[] = () => []): Promise<string> {
-  folder = new Folder();
-  const socket = folder.file("api");
-  const { run } = tinyKernel(folder, print("hello") + END.spin);
-  vm = new RunningVolt([...run, "--api", socket, "--id", "one", ...flags(folder)]);
-  await listening(socket);
-  await vm.printed("hello");
+async function start(...flags: readonly string[]): Promise<string> {
+  const socket = await scene.startWithApi(print("hello") + END.spin, ["--id", "one", ...flags]);
+  await scene.vm.printed("hello");
   return socket;
+}
+
+function fifo(name: string): string {
+  expect(Bun.spawnSync(["mkfifo", file(name)]).exitCode).toBe(0);
+  return file(name);
 }
 
 const metricsOf = (socket: string): Promise<string> => curl(socket, "http://localhost/volt/metrics");
@@ -65,13 +59,13 @@ describe("--metrics-path", () => {
       .map((line) => JSON.parse(line));
 
   test("has a line from the start on, one a flush, and one at the end", async () => {
-    const socket = await start((it) => ["--metrics-path", it.file("metrics")]);
-    const path = folder!.file("metrics");
+    const socket = await start("--metrics-path", file("metrics"));
+    const path = file("metrics");
     expect(linesOf(path)).toHaveLength(1);
     expect((await flush(socket)).status).toBe(204);
     expect((await flush(socket)).status).toBe(204);
-    vm!.signal("SIGHUP");
-    await vm!.end();
+    scene.vm.signal("SIGHUP");
+    await scene.vm.end();
     const lines = linesOf(path);
     expect(lines).toHaveLength(4);
     const sum = (pick: (line: (typeof lines)[number]) => number) => lines.reduce((all, line) => all + pick(line), 0);
@@ -84,10 +78,7 @@ describe("--metrics-path", () => {
   });
 
   test("as a FIFO that nobody reads makes nobody wait, and whoever comes finds whole lines", async () => {
-    const socket = await start((it) => {
-      expect(Bun.spawnSync(["mkfifo", it.file("metrics")]).exitCode).toBe(0);
-      return ["--metrics-path", it.file("metrics")];
-    });
+    const socket = await start("--metrics-path", fifo("metrics"));
     const statuses: number[] = [];
     for (let i = 0; i < 20; i++) statuses.push((await flush(socket)).status);
     expect(statuses[0]).toBe(204);
@@ -96,7 +87,7 @@ describe("--metrics-path", () => {
       "Internal VMM error: METRICS: Failed to write metrics",
     );
     const taken = statuses.filter((status) => status === 204).length;
-    const reader = Bun.spawn(["timeout", "5", "head", "-n", String(taken + 1), folder!.file("metrics")], {
+    const reader = Bun.spawn(["timeout", "5", "head", "-n", String(taken + 1), file("metrics")], {
       stdout: "pipe",
     });
     const lines = (await new Response(reader.stdout).text()).trimEnd().split("\n");
@@ -105,32 +96,25 @@ describe("--metrics-path", () => {
   });
 
   test("nowhere is said before anything starts", async () => {
-    folder = new Folder();
-    vm = new RunningVolt([...tinyKernel(folder, END.reset).run, "--metrics-path", "/nonexistent/x"]);
-    const { status, stderr } = await vm.end();
-    expect({ status, stderr }).toEqual({
-      status: 125,
-      stderr: "volt: --metrics-path: there is no folder for /nonexistent/x: make it first\n",
-    });
+    const { run } = tinyKernel(scene.folder, END.reset);
+    expect(await failure([...run, "--metrics-path", "/nonexistent/x"])).toBe(
+      "--metrics-path: there is no folder for /nonexistent/x: make it first",
+    );
   });
 });
 
 test("the metrics section of a configuration says more of what a line is to have", async () => {
   const metrics = (file: string) => ({ metrics_path: file, emit_id: true, properties: { rack: "b7" } });
-  await start((it) => {
-    writeFileSync(it.file("vm.json"), JSON.stringify({ metrics: metrics(it.file("metrics")) }));
-    return ["--config", it.file("vm.json")];
-  });
-  const [line] = readFileSync(folder!.file("metrics"), "utf8").split("\n");
+  writeFileSync(file("vm.json"), JSON.stringify({ metrics: metrics(file("metrics")) }));
+  await start("--config", file("vm.json"));
+  const [line] = readFileSync(file("metrics"), "utf8").split("\n");
   expect(JSON.parse(line!)).toMatchObject({ id: "one", properties: { rack: "b7" }, uart: expect.any(Object) });
 });
 
 test("a log whose reader has stopped makes nobody wait, and its lost lines are counted", async () => {
-  const socket = await start((it) => {
-    expect(Bun.spawnSync(["mkfifo", it.file("log")]).exitCode).toBe(0);
-    const full = Fd.open(it.file("log"), O.RDWR | O.NONBLOCK);
-    while (full.write(new Uint8Array(4096)) > 0);
-    return ["--log-file", it.file("log"), "--log-level", "trace"];
-  });
+  const log = fifo("log");
+  const full = Fd.open(log, O.RDWR | O.NONBLOCK);
+  while (full.write(new Uint8Array(4096)) > 0);
+  const socket = await start("--log-file", log, "--log-level", "trace");
   expect(Number(/^volt_log_missed_lines_total (.+)$/m.exec(await metricsOf(socket))![1])).toBeGreaterThan(5);
 });

@@ -121,6 +121,10 @@ test("a VM in the foreground is listed too, and leaves nothing; its events tell 
   expect(await failure(["logs", id], { env })).toBe(
     `${id}: this VM does not run detached (-d): what it prints is where it was started`,
   );
+  const metrics = await run("metrics", id);
+  expect(metrics).toEqual({ ...quiet, stdout: expect.stringMatching(/^volt_serial_written_bytes_total 2$/m) });
+  expect((await run("metrics", "--api", api)).stdout).toContain(`volt_info{id="${id}"`);
+  expect((await run("info", "--api", api)).stdout).toMatch(new RegExp(`^name +${id}\nstate +running\n`));
   await using listener = new RunningVolt(["events", id], { env });
   await listener.printed('"state":"Running"');
   expect(await run("pause", id)).toEqual(quiet);

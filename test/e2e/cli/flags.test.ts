@@ -1,7 +1,8 @@
 /** The command line of `volt run`: every mistake is one line that names the flag and the mend, and starts nothing. */
 import { describe, expect, test } from "bun:test";
+import { symlinkSync } from "node:fs";
 import { RUN_FLAGS } from "../../../src/cli/run-flags.ts";
-import { failure, volt } from "./volt.ts";
+import { Folder, failure, VOLT, volt } from "./volt.ts";
 
 const run = (...args: string[]) => failure(["run", ...args]);
 
@@ -105,7 +106,13 @@ describe("volt refuses", () => {
   });
 
   test("to be the jailer, for now", async () => {
-    expect(await failure(["jailer", "--version"])).toBe("jailer: volt does not stand in for it yet: use `volt run`");
+    const NOT_YET = "jailer: volt does not stand in for it yet: use `volt run`";
+    expect(await failure(["jailer", "--version"])).toBe(NOT_YET);
+    using folder = new Folder();
+    const program = folder.file("jailer");
+    symlinkSync(VOLT, program);
+    const flags = ["--id", "one", "--exec-file", "/usr/bin/firecracker", "--uid", "0", "--gid", "0"];
+    expect(await failure([...flags, "--", "--api-sock", "/run/x"], { program })).toBe(NOT_YET);
   });
 
   test("flags of one command given to another", async () => {

@@ -1,52 +1,39 @@
 /** volt in Firecracker's place, as the programs that start it do: on this host's /dev/kvm, with guests of a few instructions. */
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { atMost } from "../../support/emulated.ts";
-import { ask, curl, listening } from "../api/client.ts";
-import { RunningVolt } from "../cli/process.ts";
+import { describe, expect, test } from "bun:test";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { sceneOfEachTest } from "../../support/scene.ts";
+import { ask, curl } from "../api/client.ts";
 import { END, print, tinyKernel } from "../cli/tiny-kernel.ts";
-import { Folder, volt } from "../cli/volt.ts";
-import { firecracker } from "./program.ts";
+import { failure, volt } from "../cli/volt.ts";
 
-let folder: Folder;
-let program: string;
-let vm: RunningVolt | undefined;
+const scene = sceneOfEachTest();
+const file = (name: string) => scene.folder.file(name);
 
-beforeEach(() => {
-  folder = new Folder();
-  program = firecracker(folder);
-});
-afterEach(async () => {
-  await vm?.[Symbol.asyncDispose]();
-  vm = undefined;
-  folder[Symbol.dispose]();
-});
-
-const run = (...args: readonly string[]) => volt(args, { program });
+const run = (...args: readonly string[]) => volt(args, { program: scene.firecracker });
 
 /** Before the start. */
 async function start(guest: string, ...args: readonly string[]): Promise<string> {
-  tinyKernel(folder, guest);
-  writeFileSync(folder.file("disk"), new Uint8Array(2 ** 20));
-  const socket = folder.file("api");
-  vm = new RunningVolt(["--api-sock", socket, ...args], { program });
-  await listening(socket);
-  return socket;
+  writeGuest(guest);
+  return await scene.startFirecracker(args);
 }
 
-const boot = () => ({ kernel_image_path: folder.file("kernel"), initrd_path: folder.file("initrd") });
+/** And its disk. */
+function writeGuest(guest: string): void {
+  tinyKernel(scene.folder, guest);
+  writeFileSync(file("disk"), new Uint8Array(2 ** 20));
+}
+
+const boot = () => ({ kernel_image_path: file("kernel"), initrd_path: file("initrd") });
 const machine = { vcpu_count: 1, mem_size_mib: 32 };
-const disk = () => ({ drive_id: "a", is_root_device: false, path_on_host: folder.file("disk") });
+const disk = () => ({ drive_id: "a", is_root_device: false, path_on_host: file("disk") });
 const instanceStart = { action_type: "InstanceStart" };
 
 /** A description of a machine with such a guest, in a file. */
 function configFile(guest: string, more: object = {}): string {
-  tinyKernel(folder, guest);
-  writeFileSync(folder.file("disk"), new Uint8Array(2 ** 20));
+  writeGuest(guest);
   const config = { "boot-source": boot(), drives: [disk()], "machine-config": machine, ...more };
-  writeFileSync(folder.file("vm.json"), JSON.stringify(config));
-  return folder.file("vm.json");
+  writeFileSync(file("vm.json"), JSON.stringify(config));
+  return file("vm.json");
 }
 
 test("its version is read as Firecracker's", async () => {
@@ -54,6 +41,15 @@ test("its version is read as Firecracker's", async () => {
   expect(status).toBe(0);
   expect(stdout.toString()).toMatch(/^Firecracker v1\.16\.1\nvolt \d/);
   expect(stdout.toString()).toEndWith("Firecracker exiting successfully. exit_code=0\n");
+});
+
+test("volt's own commands are told that its machine has not started", async () => {
+  const socket = await start(END.spin);
+  for (const command of ["info", "stop", "kill", "metrics", "console", "events", "pause"]) {
+    expect(await failure([command, "--api", socket])).toBe(
+      `${socket}: The requested operation is not supported before starting the microVM.`,
+    );
+  }
 });
 
 describe("its exit code is", () => {
@@ -65,6 +61,7 @@ describe("its exit code is", () => {
     ["1 for what volt does not have", 1, ["--enable-pci"]],
     ["1 for metadata that is not there", 1, ["--metadata", "/no/such/file"]],
     ["1 for a socket that can't be", 1, ["--api-sock", "/no/such/folder"]],
+    ["1 for a socket whose path is too long", 1, ["--api-sock", `/tmp/${"x".repeat(200)}`]],
   ])("%s", async (_, expected, args) => {
     expect((await run(...args)).status).toBe(expected);
   });
@@ -86,48 +83,15 @@ describe("its exit code is", () => {
     const socket = await start(END.spin);
     await ask(socket, "PUT", "/boot-source", boot());
     expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(204);
-    vm!.signal(signal);
-    expect((await vm!.end()).status).toBe(expected);
+    scene.vm.signal(signal);
+    expect((await scene.vm.end()).status).toBe(expected);
   });
 
   test("before the start, at SIGTERM, the signal's own", async () => {
     await start(END.spin);
-    vm!.signal("SIGTERM");
-    expect((await vm!.end()).status).toBe(143);
+    scene.vm.signal("SIGTERM");
+    expect((await scene.vm.end()).status).toBe(143);
   });
-});
-
-test("the Go SDK's calls start a machine", async () => {
-  const socket = await start(END.spin, "--id", "one", "--no-seccomp");
-  const log = folder.file("log");
-  expect(Bun.spawnSync(["mkfifo", log]).exitCode).toBe(0);
-  const reader = Bun.spawn(["cat", log], { stdout: "pipe" });
-  const paths = [socket, ...["kernel", "initrd", "disk"].map((name) => folder.file(name)), log, folder.file("v.sock")];
-  const timeout = String(atMost(500) / 1000);
-  const calls = Bun.spawnSync(["/usr/bin/python3", join(import.meta.dirname, "sequence.py"), ...paths, timeout]);
-  expect(calls.stderr.toString()).toBe("");
-  expect(calls.stdout.toString().trimEnd().split("\n")).toEqual([
-    "200",
-    "204 /logger ",
-    "204 /machine-config ",
-    "32",
-    "204 /boot-source ",
-    "204 /drives/1 ",
-    "204 /vsock ",
-    "204 /actions ",
-    "Running",
-    "204",
-    "Paused",
-  ]);
-  expect(existsSync(folder.file("v.sock"))).toBe(true);
-  expect(vm!.threads()).toContain("fc_vcpu 0");
-  expect(vm!.threads()).toContain("firecracker");
-  vm!.signal("SIGKILL");
-  await vm!.end();
-  const text = await new Response(reader.stdout).text();
-  expect(text).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9} \[one:fc_api:INFO\] /);
-  expect(text).toContain('The API server received a Put request on "/actions" with body "{');
-  expect(text.match(/Status code: 204 No Content\./g)!.length).toBeGreaterThan(6);
 });
 
 test("a description in a file is started at once, with the API there", async () => {
@@ -142,8 +106,8 @@ test("a description in a file is started at once, with the API there", async () 
 });
 
 test("flintlock's flags start a machine that goes down by itself", async () => {
-  const file = configFile(END.reset, { "machine-config": { ...machine, smt: true } });
-  const { status, stdout } = await run("--id", "uid", "--boot-timer", "--no-api", "--config-file", file);
+  const config = configFile(END.reset, { "machine-config": { ...machine, smt: true } });
+  const { status, stdout } = await run("--id", "uid", "--boot-timer", "--no-api", "--config-file", config);
   expect(status).toBe(0);
   expect(stdout.toString()).toContain("Successfully started microvm that was configured from one single json");
   expect(stdout.toString()).toContain("exit_code=0");
@@ -157,18 +121,18 @@ test("a start that fails can be mended, and tried again", async () => {
     expect((body as { fault_message: string }).fault_message).toMatch(problem);
     expect((await ask(socket, "GET", "/")).body).toMatchObject({ state: "Not started" });
   };
-  await ask(socket, "PUT", "/boot-source", { ...boot(), kernel_image_path: folder.file("initrd") });
+  await ask(socket, "PUT", "/boot-source", { ...boot(), kernel_image_path: file("initrd") });
   await fails("no kernel");
   await ask(socket, "PUT", "/boot-source", boot());
   await ask(socket, "PUT", "/machine-config", { vcpu_count: 1, mem_size_mib: 2 ** 40 });
   await fails("mem_size_mib");
   await ask(socket, "PUT", "/machine-config", machine);
   expect((await ask(socket, "PUT", "/drives/a", disk())).status).toBe(204);
-  rmSync(folder.file("disk"));
+  rmSync(file("disk"));
   // The kernel and /dev/kvm are open by then.
   await fails("there is no file");
   await fails("there is no file");
-  writeFileSync(folder.file("disk"), new Uint8Array(4096));
+  writeFileSync(file("disk"), new Uint8Array(4096));
   expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(204);
   expect((await ask(socket, "GET", "/")).body).toMatchObject({ state: "Running" });
   expect((await ask(socket, "GET", "/vm/config")).body).toMatchObject({ drives: [{ drive_id: "a" }] });
@@ -181,13 +145,13 @@ test("its socket is taken, and stays", async () => {
   expect(stdout.toString()).toContain(
     `Failed to open the API socket at: ${socket}. Check that it is not already used.`,
   );
-  vm!.signal("SIGTERM");
-  await vm!.end();
+  scene.vm.signal("SIGTERM");
+  await scene.vm.end();
   expect(statSync(socket).isSocket()).toBe(true);
 });
 
 test("a log that nobody reads makes nobody wait", async () => {
-  const log = folder.file("log");
+  const log = file("log");
   expect(Bun.spawnSync(["mkfifo", log]).exitCode).toBe(0);
   const socket = await start(END.spin, "--log-path", log);
   await curl(socket, ...Array.from({ length: 300 }, () => "http://localhost/"));
@@ -196,14 +160,14 @@ test("a log that nobody reads makes nobody wait", async () => {
 
 describe("metrics", () => {
   const lines = () =>
-    readFileSync(folder.file("metrics"), "utf8")
+    readFileSync(file("metrics"), "utf8")
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line));
 
   test("asked for by the API have a line at the start, and tell what was asked before", async () => {
     const socket = await start(print("hello") + END.spin, "--id", "one");
-    const wanted = { metrics_path: folder.file("metrics"), emit_id: true };
+    const wanted = { metrics_path: file("metrics"), emit_id: true };
     expect((await ask(socket, "PUT", "/metrics", wanted)).status).toBe(204);
     expect((await ask(socket, "PUT", "/metrics", wanted)).body).toEqual({
       fault_message:
@@ -212,12 +176,12 @@ describe("metrics", () => {
     await ask(socket, "PUT", "/boot-source", boot());
     await ask(socket, "PUT", "/drives/a", disk());
     // A start that fails begins volt anew; what it had counted and opened stays.
-    rmSync(folder.file("disk"));
+    rmSync(file("disk"));
     expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(400);
-    expect(readFileSync(folder.file("metrics"), "utf8")).toBe("");
-    writeFileSync(folder.file("disk"), new Uint8Array(4096));
+    expect(readFileSync(file("metrics"), "utf8")).toBe("");
+    writeFileSync(file("disk"), new Uint8Array(4096));
     expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(204);
-    await vm!.printed("hello");
+    await scene.vm.printed("hello");
     expect(lines()).toHaveLength(1);
     const [first] = lines();
     expect(first).toMatchObject({ id: "one", block_a: { read_count: 0 } });
@@ -228,8 +192,8 @@ describe("metrics", () => {
     expect((await ask(socket, "PUT", "/metrics", wanted)).status).toBe(400);
     expect((await ask(socket, "PATCH", "/vm", { state: "Paused" })).status).toBe(204);
     expect((await ask(socket, "PUT", "/actions", { action_type: "FlushMetrics" })).status).toBe(204);
-    vm!.signal("SIGHUP");
-    expect((await vm!.end()).status).toBe(156);
+    scene.vm.signal("SIGHUP");
+    expect((await scene.vm.end()).status).toBe(156);
     const [, flushed, last] = lines();
     expect(flushed.latencies_us.pause_vm).toBeGreaterThan(0);
     expect(flushed.put_api_requests).toMatchObject({ actions_count: 0, metrics_count: 1, metrics_fails: 1 });
@@ -238,8 +202,8 @@ describe("metrics", () => {
   });
 
   test("of a machine that goes down by itself are two lines", async () => {
-    const flags = ["--metrics-path", folder.file("metrics"), "--start-time-us", "1", "--start-time-cpu-us", "0"];
-    const config = ["--api-sock", folder.file("api"), "--config-file", configFile(print("x") + END.reset)];
+    const flags = ["--metrics-path", file("metrics"), "--start-time-us", "1", "--start-time-cpu-us", "0"];
+    const config = ["--api-sock", file("api"), "--config-file", configFile(print("x") + END.reset)];
     expect((await run(...flags, "--parent-cpu-time-us", "1000000", ...config)).status).toBe(0);
     expect(lines()).toHaveLength(2);
     const [first, last] = lines();
@@ -262,7 +226,7 @@ describe("metrics", () => {
 
 test("a logger's settings change as they are put, before the start", async () => {
   const socket = await start(END.spin);
-  const log = folder.file("log");
+  const log = file("log");
   const put = async (settings: object) => (await ask(socket, "PUT", "/logger", settings)).status;
   expect(await put({ log_path: log, level: "dEbUg", show_level: true, show_log_origin: true })).toBe(204);
   expect(await put({ level: "Info", module: "vmm" })).toBe(204);
@@ -272,8 +236,8 @@ test("a logger's settings change as they are put, before the start", async () =>
   await ask(socket, "PUT", "/boot-source", boot());
   await ask(socket, "PUT", "/actions", instanceStart);
   expect(await put({ level: "Error" })).toBe(400);
-  vm!.signal("SIGHUP");
-  await vm!.end();
+  scene.vm.signal("SIGHUP");
+  await scene.vm.end();
   const text = readFileSync(log, "utf8").trimEnd().split("\n");
   expect(text[0]).toMatch(/\[anonymous-instance:fc_api:INFO:src\/[^:]+:\d+\] The request was executed successfully/);
   expect(text[1]).toMatch(/DEBUG.*Total previous API call duration: \d+ us\.$/);

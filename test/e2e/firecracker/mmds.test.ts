@@ -1,26 +1,14 @@
 /** The metadata service of volt in Firecracker's place: before the start, and on the machine that runs. By curl. */
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { canMakeTaps, HostTap } from "../../support/host-tap.ts";
-import { ask, curl, listening } from "../api/client.ts";
-import { RunningVolt } from "../cli/process.ts";
+import { sceneOfEachTest } from "../../support/scene.ts";
+import { ask, curl } from "../api/client.ts";
 import { END, tinyKernel } from "../cli/tiny-kernel.ts";
-import { Folder, volt } from "../cli/volt.ts";
-import { firecracker } from "./program.ts";
+import { volt } from "../cli/volt.ts";
 
-let folder: Folder;
-let program: string;
-let vm: RunningVolt | undefined;
-
-beforeEach(() => {
-  folder = new Folder();
-  program = firecracker(folder);
-});
-afterEach(async () => {
-  await vm?.[Symbol.asyncDispose]();
-  vm = undefined;
-  folder[Symbol.dispose]();
-});
+const scene = sceneOfEachTest();
+const file = (name: string) => scene.folder.file(name);
 
 const NO_STORE = { status: 400, body: { fault_message: "MMDS error: The MMDS data store is not initialized." } };
 const TOO_MUCH = {
@@ -29,12 +17,10 @@ const TOO_MUCH = {
 };
 
 async function start(...args: readonly string[]): Promise<string> {
-  tinyKernel(folder, END.spin);
-  const socket = folder.file("api");
-  vm = new RunningVolt(["--api-sock", socket, ...args], { program });
-  await listening(socket);
+  tinyKernel(scene.folder, END.spin);
+  const socket = await scene.startFirecracker(args);
   await ask(socket, "PUT", "/machine-config", { vcpu_count: 1, mem_size_mib: 32 });
-  const boot = { kernel_image_path: folder.file("kernel"), initrd_path: folder.file("initrd") };
+  const boot = { kernel_image_path: file("kernel"), initrd_path: file("initrd") };
   expect((await ask(socket, "PUT", "/boot-source", boot)).status).toBe(204);
   return socket;
 }
@@ -44,8 +30,8 @@ async function goOn(socket: string): Promise<void> {
 }
 
 function metadataFile(text: string): string {
-  writeFileSync(folder.file("metadata"), text);
-  return folder.file("metadata");
+  writeFileSync(file("metadata"), text);
+  return file("metadata");
 }
 
 // A TAP needs root, and /dev/net/tun.
@@ -98,15 +84,17 @@ test.each([
   ["is no JSON", "{", [], "An error occurred when deserializing the json body of a request:"],
   ["is too much", '{"a":"b"}', ["--mmds-size-limit", "5"], "MMDS limit exceeded error:"],
 ])("a metadata file that %s ends the start", async (_, text, more, problem) => {
-  const { status, stdout } = await volt(["--api-sock", folder.file("api"), "--metadata", metadataFile(text), ...more], {
-    program,
+  const { status, stdout } = await volt(["--api-sock", file("api"), "--metadata", metadataFile(text), ...more], {
+    program: scene.firecracker,
   });
   expect(status).toBe(1);
   expect(stdout.toString()).toContain(problem);
 });
 
 test.each(["x", "2097153"])("a limit of %s bytes is none", async (limit) => {
-  const { status, stdout } = await volt(["--api-sock", folder.file("api"), "--mmds-size-limit", limit], { program });
+  const { status, stdout } = await volt(["--api-sock", file("api"), "--mmds-size-limit", limit], {
+    program: scene.firecracker,
+  });
   expect(status).toBe(1);
   expect(stdout.toString()).toContain(`--mmds-size-limit: "${limit}" is no number of bytes, or more than 2097152`);
 });

@@ -1,7 +1,7 @@
 /** Random requests to a real microVM, by curl, from before its start on. */
 import { writeFileSync } from "node:fs";
 import type { World } from "../../support/api/model.ts";
-import { type WalkOptions, walk } from "../../support/api/walk.ts";
+import { type Walked, type WalkOptions, walk } from "../../support/api/walk.ts";
 import { ask, listening } from "../api/client.ts";
 import { RunningVolt } from "../cli/process.ts";
 import { END, tinyKernel } from "../cli/tiny-kernel.ts";
@@ -9,7 +9,7 @@ import { Folder } from "../cli/volt.ts";
 import { firecracker } from "./program.ts";
 
 /** @throws Error with the seed of the walk that failed */
-export async function walkRealMachines(options: WalkOptions): Promise<Awaited<ReturnType<typeof walk>>> {
+export async function walkRealMachines(options: WalkOptions): Promise<Walked> {
   using folder = new Folder();
   const program = firecracker(folder);
   const { path: kernel } = tinyKernel(folder, END.spin);

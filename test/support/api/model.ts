@@ -102,6 +102,9 @@ function before(): fc.Arbitrary<Request>[] {
           model.balloon = { ...balloon };
         },
       })),
+    fc.constantFrom({}, { rate_limiter: { size: 64, refill_time: 100 } }, { path: "x" }).map((body) => {
+      return put("/serial", body, () => !("path" in body));
+    }),
     fc.constant({
       ...put("/entropy", {}, () => true),
       effect: (model: Model) => {

@@ -12,30 +12,45 @@ export interface WalkOptions {
   readonly steps: number;
   /** Whether a walk that failed is not walked again and again to find a shorter one. */
   readonly once?: boolean;
+  /** For few walks: otherwise the first ones are short, or none. */
+  readonly unbiased?: boolean;
+  /** Of all the walks together; the one that is under way then is the last. No limit without it. */
+  readonly limitMs?: number;
+  /** The same seed makes the same walks. */
+  readonly seed?: number;
+}
+
+export interface Walked {
+  readonly walks: number;
+  /** How many requests were taken in each state. */
+  readonly taken: ReadonlyMap<Model["state"], number>;
 }
 
 /**
  * @param begin a new world for a walk, not started yet
  * @param named what is the same in each world
- * @returns how many requests were taken in each state
  * @throws Error with the seed, the path and the requests that lead to the first wrong answer
  */
 export async function walk(
   named: Pick<World, "kernel" | "files" | "closed">,
   begin: () => Promise<World & AsyncDisposable>,
-  { walks, steps, once = false }: WalkOptions,
-): Promise<ReadonlyMap<Model["state"], number>> {
+  { walks, steps, once = false, limitMs, seed, unbiased = false }: WalkOptions,
+): Promise<Walked> {
+  let begun = 0;
+  const end = performance.now() + (limitMs ?? Number.POSITIVE_INFINITY);
   const taken = new Map<Model["state"], number>();
   const count = (state: Model["state"]) => taken.set(state, (taken.get(state) ?? 0) + 1);
   const commands = requests(named).map((request) => new Step(request, count));
   await fc.assert(
     fc.asyncProperty(fc.commands([commands], { maxCommands: steps, size: "max" }), async (list) => {
+      if (performance.now() > end) return;
+      begun++;
       await using world = await begin();
       await fc.asyncModelRun(() => ({ model: new Model(), real: world }), list);
     }),
-    { numRuns: walks, endOnFailure: once },
+    { numRuns: walks, unbiased, endOnFailure: once, ...(seed === undefined ? {} : { seed }) },
   );
-  return taken;
+  return { walks: begun, taken };
 }
 
 class Step implements fc.AsyncCommand<Model, World> {

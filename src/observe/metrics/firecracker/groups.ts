@@ -27,10 +27,10 @@ export function groupsOf(readings: Readings): Readonly<Record<string, Group>> {
       error_count: 0,
       flush_count: 0,
       missed_read_count: 0,
-      missed_write_count: serial.dropped,
+      missed_write_count: serial.dropped + counts.lostConsoleBytes.missed,
       read_count: serial.read,
       write_count: serial.written,
-      rate_limiter_dropped_bytes: 0,
+      rate_limiter_dropped_bytes: counts.lostConsoleBytes.limited,
     },
     latencies_us: latencies(counts),
     logger: {
