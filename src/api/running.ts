@@ -15,7 +15,7 @@ export function serveRunning(
   control: MachineControl,
   epoll: Epoll,
 ): Pick<ControlService, "ready"> {
-  const routes: Routes = { ...runningRoutes(control, identity(control, id)), ...voltRoutes(control) };
+  const routes: Routes = { ...runningRoutes(control, identity(control, id)), ...voltRoutes(control, id) };
   return new ApiServer(planned, (request) => answer(request, routes, control.counts), epoll);
 }
 

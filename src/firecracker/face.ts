@@ -65,7 +65,7 @@ export function sayGoodbye(log: FirecrackerLog, status: number): void {
 }
 
 function serve(control: MachineControl, api: PlannedApi, draft: Draft, log: FirecrackerLog): ControlService {
-  const routes = { ...runningRoutes(control, identity(control, draft, log)), ...voltRoutes(control) };
+  const routes = { ...runningRoutes(control, identity(control, draft, log)), ...voltRoutes(control, log.settings.id) };
   const server = new ApiServer(api, (request) => logged(log, request, (r) => answer(r, routes, control.counts)));
   return {
     fd: server.fd,

@@ -7,7 +7,9 @@ import { consoleStream, eventStream, stateOf } from "../streams.ts";
 import { consoleSizeBody, entropyPatchBody } from "./bodies.ts";
 import type { VOLT_REQUESTS } from "./volt-requests.ts";
 
-export function voltRoutes(control: MachineControl): Record<(typeof VOLT_REQUESTS)[number], Routes[string]> {
+/** @param id the VM's name, which it may have been given by nobody */
+export function voltRoutes(
+  control: MachineControl, id: string): Record<(typeof VOLT_REQUESTS)[number], Routes[string]> {
   const act = (action: () => void) => () => {
     action();
     return NO_CONTENT;
@@ -45,7 +47,7 @@ export function voltRoutes(control: MachineControl): Record<(typeof VOLT_REQUEST
     "GET volt/metrics": () => ({
       status: 200,
       contentType: PROMETHEUS_CONTENT_TYPE,
-      body: prometheusText(control.readings()),
+      body: prometheusText({ ...control.readings(), id }),
     }),
     /** The layers this machine was started in. */
     "GET volt/sandbox": () => json(control.config.volt.sandbox),

@@ -46,6 +46,8 @@ test.each([
     tinyKernel(folder, print("up") + END.reset);
     const end = await volt(line, { env });
     expect(end).toEqual({ status: 0, stdout: Buffer.from("up"), stderr: "" });
+    // What the dead leave is taken away by the next start, or by this.
+    expect((await volt(["ps"], { env })).stdout.toString()).toBe("no VM runs\n");
     expect(readdirSync(home!)).toEqual([]);
     expect([api, vsock].filter((path) => existsSync(path!))).toEqual([]);
   },

@@ -10,7 +10,7 @@ import { firecracker } from "./program.ts";
 /** How each is ended, in turn. */
 const ENDS: readonly (readonly [end: (vm: RunningVolt, socket: string) => Promise<unknown>, status: number])[] = [
   [async (vm) => vm.signal("SIGTERM"), 143],
-  [(_, socket) => ask(socket, "PUT", "/volt/kill"), 129],
+  [(_, socket) => ask(socket, "PUT", "/volt/kill"), 156],
   [async (vm) => vm.signal("SIGKILL"), 137],
   [async (vm) => vm.signal("SIGHUP"), 156],
 ];

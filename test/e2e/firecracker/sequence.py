@@ -24,6 +24,8 @@ def wait():
 def ask(method, path, body):
     answer = session.request(method, base + path, data=json.dumps(body), timeout=timeout)
     print(answer.status_code, path, answer.text)
+    # It would keep a connection for each path it ever asked, and there are ten.
+    session.close()
 
 
 def put(path, body):
@@ -31,7 +33,9 @@ def put(path, body):
 
 
 def get(path):
-    return session.get(base + path, timeout=timeout).json()
+    answer = session.get(base + path, timeout=timeout).json()
+    session.close()
+    return answer
 
 
 print(wait().status_code)
