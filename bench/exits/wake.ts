@@ -60,7 +60,8 @@ async function wakeInVolt(times: Uint32Array): Promise<void> {
     Bun.sleepSync(REST_US / 1000);
     const begin = monotonicNs();
     line.signal();
-    let now = begin;
+    // Not `begin`: the vCPU may have run in this thread's place, and been done before signal() was back.
+    let now = monotonicNs();
     while (guest.counter(0) === before && now - begin < PATIENCE_NS) {
       // The scheduler likes to wake a thread where its waker runs, who must not be in its way there.
       schedYield();
