@@ -9,7 +9,9 @@ import type { VOLT_REQUESTS } from "./volt-requests.ts";
 
 /** @param id the VM's name, which it may have been given by nobody */
 export function voltRoutes(
-  control: MachineControl, id: string): Record<(typeof VOLT_REQUESTS)[number], Routes[string]> {
+  control: MachineControl,
+  id: string,
+): Record<(typeof VOLT_REQUESTS)[number], Routes[string]> {
   const act = (action: () => void) => () => {
     action();
     return NO_CONTENT;

@@ -41,7 +41,7 @@ function world(named: Pick<World, "kernel" | "files" | "closed">): World & Async
       version: {},
       vmConfig: () => vmConfigJson(liveDraft(draft, control)),
     };
-    return { ...runningRoutes(control, identity), ...voltRoutes(control) };
+    return { ...runningRoutes(control, identity), ...voltRoutes(control, "one") };
   };
   return {
     ...named,

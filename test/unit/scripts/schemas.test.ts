@@ -23,7 +23,7 @@ test("every request that there is, before the start and after it, is in the API'
   const machine = new FakeMachine({});
   const identity = { instance: { id: "", vmm_version: "", app_name: "" }, version: {}, vmConfig: () => ({}) };
   const before = draftRoutes(newDraft(), new FirecrackerLog({ id: "test", level: "off" }, newCounts().log), () => {});
-  const routes = { ...before, ...runningRoutes(machine, identity), ...voltRoutes(machine) };
+  const routes = { ...before, ...runningRoutes(machine, identity), ...voltRoutes(machine, "one") };
   const described = OPERATIONS.map(({ method, path }) => {
     const [, first = "", second] = path.split("/");
     return `${method.toUpperCase()} ${first === "volt" ? `${first}/${second}` : first}`;

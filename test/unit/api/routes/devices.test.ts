@@ -21,7 +21,7 @@ function ask(of: FakeMachine, method: Method, path: string, body?: object) {
     version: {},
     vmConfig: () => of.config as unknown as Readonly<Record<string, unknown>>,
   };
-  const routes = { ...runningRoutes(of, identity), ...voltRoutes(of) };
+  const routes = { ...runningRoutes(of, identity), ...voltRoutes(of, "one") };
   return answer({ method, path, body: body && JSON.stringify(body) }, routes, of.counts);
 }
 
