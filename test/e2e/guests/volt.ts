@@ -98,7 +98,7 @@ export class RunningVolt implements AsyncDisposable {
     // The shell becomes the program: the process id that it writes down stays right.
     const command = ["sh", "-c", 'echo $$ >"$0"; exec "$@"', this.#pidFile, ...line];
     this.#running = host.start(command, {
-      env: { VOLT_HOME: store, ...env },
+      env: { VOLT_HOME: store, ...kernelOfTests(), ...env },
       stdin: stdin ?? (tty ? this.#typed.chunks : ""),
       timeoutMs: limitMs,
       onStdout: (bytes) => this.#took(() => this.#stdout.push(bytes)),
@@ -192,6 +192,12 @@ export class RunningVolt implements AsyncDisposable {
   #heard(): string {
     return `; console: ${JSON.stringify(this.stdout.slice(-2000))}; log: ${JSON.stringify(this.#log.slice(-2000))}`;
   }
+}
+
+/** `VOLT_TEST_KERNEL=NAME`: another kernel of the store than the stock one, for tests that name none. */
+function kernelOfTests(): Record<string, string> {
+  const name = process.env["VOLT_TEST_KERNEL"];
+  return name === undefined ? {} : { VOLT_KERNEL: name };
 }
 
 /** What is pushed comes out as chunks, until `end`. */
