@@ -6,6 +6,8 @@ import { cleanEnvironment, VOLT, type VoltEnd, type VoltOptions } from "./volt.t
 /** One that should end and does not is killed after so long. */
 const LIMIT_MS = atMost(60_000);
 
+const PATIENCE_MS = 150_000;
+
 /** Started, and killed at the end of its scope should it still run. */
 export class RunningVolt implements AsyncDisposable {
   readonly pid: number;
@@ -92,9 +94,12 @@ export class RunningVolt implements AsyncDisposable {
     return { status, stdout: this.#stdout, stderr: this.#stderr.toString() };
   }
 
-  /** Waits until something is so. @throws Error when volt ends before */
+  /** Waits until something is so. @throws Error when volt ends before, or it takes too long */
   async until(what: string, isSo: () => boolean): Promise<void> {
+    const end = Date.now() + PATIENCE_MS;
     while (!isSo()) {
+      // Before the test's own limit, which leaves this loop running beside the next test.
+      if (Date.now() > end) throw new Error(`not in ${PATIENCE_MS / 1000} s: ${what}; volt said: ${this.#stderr}`);
       if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
         await this.#collected;
         throw new Error(`volt ended before ${what}: ${this.#stderr}`);
