@@ -69,3 +69,8 @@ export const Errno = {
   ECONNRESET: 104,
   ECONNREFUSED: 111,
 } as const;
+
+/** Whether a call's answer means no more than: not now. */
+export function isForLater(result: number): boolean {
+  return result === -Errno.EAGAIN || result === -Errno.EINTR;
+}

@@ -122,8 +122,3 @@ function unixAddress(path: string): Uint8Array | undefined {
   if (bytes.length > SOCKADDR_UN.fields.sun_path.bytes) return undefined;
   return pack(SOCKADDR_UN, { sun_family: AF_UNIX, sun_path: bytes });
 }
-
-/** Whether a socket's answer means no more than: not now. */
-export function isForLater(result: number): boolean {
-  return result === -Errno.EAGAIN || result === -Errno.EINTR;
-}

@@ -1,6 +1,7 @@
 /** One client of the API. */
 import { EPOLL } from "../../ffi/epoll.ts";
-import { closeSocket, isForLater, receiveBytes, sendBytes } from "../../ffi/socket.ts";
+import { isForLater } from "../../ffi/error.ts";
+import { closeSocket, receiveBytes, sendBytes } from "../../ffi/socket.ts";
 import { HttpError } from "../http/error.ts";
 import { type HttpRequest, RequestParser } from "./http/request.ts";
 import { encodeContinue, encodeProtocolError, encodeResponse, type HttpResponse } from "./http/response.ts";

@@ -1,6 +1,7 @@
 /** A response without an end, and in one case (the console) a client that goes on talking. */
 import { EPOLL } from "../../ffi/epoll.ts";
-import { closeSocket, isForLater, receiveBytes, sendBytes } from "../../ffi/socket.ts";
+import { isForLater } from "../../ffi/error.ts";
+import { closeSocket, receiveBytes, sendBytes } from "../../ffi/socket.ts";
 
 export interface Stream {
   readonly contentType: string;

@@ -61,7 +61,11 @@ export function portExits({ exits }: BootRecord, first: number, last: number): {
 }
 
 export function hasWord({ commandLine }: BootRecord, word: string): boolean {
-  return commandLine.split(/\s+/).includes(word);
+  return words(commandLine).includes(word);
+}
+
+export function words(commandLine: string): string[] {
+  return commandLine.split(/\s+/).filter((word) => word !== "");
 }
 
 /**

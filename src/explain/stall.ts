@@ -1,5 +1,5 @@
 /** What is known of boots that take long: what it looks like, and what mends it. */
-import { type BootRecord, kernelMs } from "./record.ts";
+import { type BootRecord, kernelMs, words } from "./record.ts";
 
 /** A change of the kernel's command line, and what it means in words. */
 export interface Mend {
@@ -41,8 +41,4 @@ export function mended(commandLine: string, mends: readonly Mend[]): string {
   const end = kept.indexOf("--");
   const at = end < 0 ? kept.length : end;
   return [...kept.slice(0, at), ...new Set(added), ...kept.slice(at)].join(" ");
-}
-
-export function words(commandLine: string): string[] {
-  return commandLine.split(/\s+/).filter((word) => word !== "");
 }

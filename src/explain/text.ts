@@ -2,8 +2,8 @@
 import type { TracedExits } from "../observe/trace-file.ts";
 import { slowestSteps } from "./kernel-log.ts";
 import { placeName } from "./places.ts";
-import { type BootRecord, bootLines, kernelMs, msBeforeClock } from "./record.ts";
-import { type Finding, mended, type Stall, words } from "./stall.ts";
+import { type BootRecord, bootLines, kernelMs, msBeforeClock, words } from "./record.ts";
+import { type Finding, mended, type Stall } from "./stall.ts";
 
 const STEPS = 10;
 const PLACES = 8;

@@ -5,7 +5,7 @@ import { cleanEnvironment, VOLT, type VoltEnd, type VoltOptions } from "./volt.t
 
 /** One that should end and does not is killed after so long. */
 const LIMIT_MS = atMost(60_000);
-
+/** What a test waits for comes before that: less than a test's own limit, so that it fails by itself and is over. */
 const PATIENCE_MS = 150_000;
 
 /** Started, and killed at the end of its scope should it still run. */

@@ -1,5 +1,5 @@
 import { discardRange } from "../../../../ffi/block-device.ts";
-import { Errno } from "../../../../ffi/error.ts";
+import { Errno, isForLater } from "../../../../ffi/error.ts";
 import { toNumber } from "../queue/address.ts";
 import type { DescriptorChain } from "../queue/chain.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -95,7 +95,7 @@ export class BlkRequest implements Operation {
   /** Takes the result of the operation. @returns PENDING with the next one set, or a status */
   land(): number {
     const { result } = this;
-    if ((result === -Errno.EINTR || result === -Errno.EAGAIN) && this.#retries++ < MOST_RETRIES) return PENDING;
+    if (isForLater(result) && this.#retries++ < MOST_RETRIES) return PENDING;
     if (this.kind === ALLOCATE) return this.#landAllocate();
     if (this.kind === SYNC) return result < 0 ? this.#failed() : OK;
     // 0: the file ends before what the driver was told is its end. Somebody cut it short.

@@ -1,5 +1,5 @@
 import { EPOLL } from "../../../../ffi/epoll.ts";
-import { Errno } from "../../../../ffi/error.ts";
+import { Errno, isForLater } from "../../../../ffi/error.ts";
 import { IoVectors } from "../../../../ffi/uio.ts";
 import { DescriptorChain } from "../queue/chain.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
@@ -75,7 +75,7 @@ export class Transmitter {
     }
     if (!txThrottle.admit(bytes)) return false;
     const result = this.#services.mmds?.take(chain) ? bytes : this.#write(chain);
-    if (result === -Errno.EAGAIN || result === -Errno.EINTR) {
+    if (isForLater(result)) {
       txThrottle.giveBack(bytes);
       counters.txWaits++;
       this.events = EPOLL.OUT;

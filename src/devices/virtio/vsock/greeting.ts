@@ -1,5 +1,5 @@
 /** What a program says first on a Unix socket of the host's, Firecracker's convention: `CONNECT PORT\n`. */
-import { Errno } from "../../../../ffi/error.ts";
+import { isForLater } from "../../../../ffi/error.ts";
 import { peekBytes, receiveBytes } from "../../../../ffi/socket.ts";
 
 /** The line's length, its end included. */
@@ -21,7 +21,7 @@ const line = Buffer.alloc(MOST_BYTES);
  */
 export function takeGreeting(socket: number, isEnded: boolean): number {
   const length = peekBytes(socket, line);
-  if (length < 0) return length === -Errno.EAGAIN || length === -Errno.EINTR ? INCOMPLETE : WRONG;
+  if (length < 0) return isForLater(length) ? INCOMPLETE : WRONG;
   const end = line.subarray(0, length).indexOf("\n") + 1;
   if (end === 0) return isEnded || length === 0 || length === MOST_BYTES ? WRONG : INCOMPLETE;
   const port = Number(GREETING.exec(line.toString("latin1", 0, end))?.[1] ?? Number.NaN);

@@ -1,5 +1,6 @@
+import { isForLater } from "../../../../ffi/error.ts";
 import { IoVector } from "../../../../ffi/iovec.ts";
-import { isForLater, sendVector } from "../../../../ffi/socket.ts";
+import { sendVector } from "../../../../ffi/socket.ts";
 import type { DescriptorChain } from "../queue/chain.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
 import type { Connection } from "./connection.ts";
