@@ -2,7 +2,7 @@
 import type { Host } from "../../test/testbed/command.ts";
 import { startListener } from "../method/listener.ts";
 import { CPU_METHOD } from "./host-cpu.ts";
-import { measureStreams } from "./stream.ts";
+import { measureStreams, STREAM_METHOD } from "./stream.ts";
 import type { Table } from "./table.ts";
 
 const TAP = "voltbench0";
@@ -23,7 +23,7 @@ export const tcp: Table = {
       table: "tcp",
       title: "TCP between guest and host",
       place: context.places.linux,
-      method: `virtio-net on a TAP device, one connection, 64 KiB a call, 1 vCPU. Bytes count when they have arrived. ${CPU_METHOD}`,
+      method: `virtio-net on a TAP device, one connection, 64 KiB a call, 1 vCPU. Bytes count when they have arrived. ${STREAM_METHOD}. ${CPU_METHOD}`,
       metrics: [...plain, ...vhost],
       absent: context.absent,
     };

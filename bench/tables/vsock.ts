@@ -1,7 +1,7 @@
 /** vsock between a Linux guest and the host: by a Unix socket where the monitor has that, by the host's kernel otherwise. */
 import { startListener } from "../method/listener.ts";
 import { CPU_METHOD } from "./host-cpu.ts";
-import { measureStreams } from "./stream.ts";
+import { measureStreams, STREAM_METHOD } from "./stream.ts";
 import type { Table } from "./table.ts";
 
 const CID = 77;
@@ -25,7 +25,7 @@ export const vsock: Table = {
       table: "vsock",
       title: "vsock between guest and host",
       place: context.places.linux,
-      method: `One connection, 64 KiB a call, 1 vCPU. QEMU has vhost only; volt's other way goes through a Unix socket. ${CPU_METHOD}`,
+      method: `One connection, 64 KiB a call, 1 vCPU. QEMU has vhost only; volt's other way goes through a Unix socket. ${STREAM_METHOD}. ${CPU_METHOD}`,
       metrics: [...plain, ...vhost],
       absent: context.absent,
     };

@@ -216,5 +216,6 @@ export class MainLoop {
 
 /** Milliseconds until a time of the monotonic clock, given in nanoseconds. */
 function untilMs(time: number): number {
-  return (time - monotonicNs()) / 1e6;
+  // Mostly nothing is due, and then a turn asks no clock.
+  return time === Number.POSITIVE_INFINITY ? time : (time - monotonicNs()) / 1e6;
 }
