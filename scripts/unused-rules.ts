@@ -3,6 +3,13 @@
  *
  *     strace -f -e raw=all -o LOG dist/volt run ...
  *     bun scripts/unused-rules.ts LOG...
+ *
+ * strace stops every call, and a console has two for each byte. perf does not: started by the shell that becomes volt,
+ *
+ *     sh -c 'perf record -e raw_syscalls:sys_enter -p $$ -o DATA & sleep 2; exec dist/volt run ...'
+ *     perf script -F tid,event,trace -i DATA >LOG
+ *
+ * and with a script that does this as VOLT_BINARY, the tests of Linux guests record themselves.
  */
 import { readFileSync } from "node:fs";
 import { ownRules } from "../src/api/own-face.ts";
@@ -33,7 +40,7 @@ const EVERYTHING = parseConfig(
 
 const logs = process.argv.slice(2);
 if (logs.length === 0) {
-  console.error("unused-rules: give logs of: strace -f -e raw=all -o LOG dist/volt run ...");
+  console.error("unused-rules: give logs of strace or perf: see the head of this script");
   process.exit(125);
 }
 const kinds = await deviceKinds(EVERYTHING);

@@ -1,9 +1,8 @@
 /**
- * What a volt's threads have called, by strace, against the rules of their filters: a rule that nothing needs is a hole for
- * nothing. Record a run with
- *
- *     strace -f -e raw=all -o LOG volt run ...
+ * What a volt's threads have called against the rules of their filters: a rule that nothing needs is a hole for nothing.
+ * `scripts/unused-rules.ts` says how to record a run.
  */
+import { systemCallName } from "../../ffi/system-calls.ts";
 import type { Profiles } from "../../src/security/seccomp/profiles.ts";
 import type { Condition, Profile, Rule } from "../../src/security/seccomp/rule.ts";
 
@@ -27,29 +26,51 @@ export interface Unused {
 const SET_MODE_FILTER = 1;
 const KVM_RUN = 0xae80;
 
-/** Lines such as `4711 ioctl(0x5, 0xae80, 0) = 0x0` and `4711 read(0x3, 0x7f00, 0x8 <unfinished ...>`. */
+/**
+ * Lines of strace, such as `4711 ioctl(0x5, 0xae80, 0) = 0x0` and `4711 read(0x3, 0x7f00, 0x8 <unfinished ...>`, or of perf:
+ * `4711 raw_syscalls:sys_enter: NR 16 (5, ae80, 0, 0, 0, 0)`.
+ */
 export function readRecord(log: string): RecordedCall[] {
+  return log.includes("raw_syscalls:") ? readPerf(log) : readStrace(log);
+}
+
+function readPerf(log: string): RecordedCall[] {
+  return [...log.matchAll(/^ *(\d+) +raw_syscalls:sys_enter: NR (\d+) \(([^)]*)\)/gm)].map(
+    ([, thread, call, words]) => ({
+      thread: Number(thread),
+      name: systemCallName(Number(call)),
+      arguments: words!.split(",").map((word) => lowHalf(`0x${word.trim()}`)),
+    }),
+  );
+}
+
+function readStrace(log: string): RecordedCall[] {
   return [...log.matchAll(/^(\d+) +(\w+)\(([^)<]*)/gm)].map(([, thread, name, words]) => ({
     thread: Number(thread),
     name: name!,
     arguments: words!
       .split(",")
       .filter((word) => word.trim() !== "")
-      .map((word) => Number(BigInt.asUintN(32, BigInt(word.trim())))),
+      .map((word) => lowHalf(word.trim())),
   }));
+}
+
+function lowHalf(word: string): number {
+  return Number(BigInt.asUintN(32, BigInt(word)));
 }
 
 /** The rules no call of these records came to. @param rules the profiles of a process, by its id */
 export function unusedRules(records: readonly (readonly RecordedCall[])[], rules: (pid: number) => Profiles): Unused[] {
   const used = new Set<string>();
   for (const calls of records) {
-    const pid = calls[0]?.thread ?? 0;
+    // The main thread puts the first filter up.
+    const pid = calls.find(isFilter)?.thread ?? 0;
     const { common, main, vcpu } = rules(pid);
     const vcpus = new Set(calls.filter(isRun).map(({ thread }) => thread));
     const filters = new Map<number, number>();
     let isFiltered = false;
     for (const call of calls) {
-      if (call.name === "seccomp" && call.arguments[0] === SET_MODE_FILTER) {
+      if (isFilter(call)) {
         isFiltered = true;
         filters.set(call.thread, (filters.get(call.thread) ?? 0) + 1);
       }
@@ -62,6 +83,10 @@ export function unusedRules(records: readonly (readonly RecordedCall[])[], rules
   }
   const { common, main, vcpu } = rules(0);
   return [common, main, vcpu].flatMap((profile) => unusedOf(profile, used));
+}
+
+function isFilter({ name, arguments: args }: RecordedCall): boolean {
+  return name === "seccomp" && args[0] === SET_MODE_FILTER;
 }
 
 function isRun({ name, arguments: args }: RecordedCall): boolean {

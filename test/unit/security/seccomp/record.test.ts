@@ -22,6 +22,12 @@ test("a record has each call once, with the low halves of its arguments", () => 
   expect(calls[3]).toEqual({ thread: 101, name: "ioctl", arguments: [5, 0xae80, 0] });
 });
 
+test("a record by perf is read as one by strace is", () => {
+  const calls = readRecord("  100 raw_syscalls:sys_enter: NR 257 (ffffffffffffff9c, 7f00, 0, 0, 0, 0)\n");
+
+  expect(calls).toEqual([{ thread: 100, name: "openat", arguments: [0xffff_ff9c, 0x7f00, 0, 0, 0, 0] }]);
+});
+
 test("what calls came to is used, by the filters of their threads and from these on", () => {
   const unused = unusedRules([readRecord(LOG)], (pid) => profiles(pid, []));
   const lacks = (thread: string, call: string) =>
