@@ -57,8 +57,8 @@ export class GuestTap implements AsyncDisposable {
   }
 
   /** One that goes on meanwhile. */
-  start(script: string): RunningCommand {
-    return this.#machine.start(["sh", "-c", script], { timeoutMs: 240_000 });
+  start(script: string, timeoutMs = 240_000): RunningCommand {
+    return this.#machine.start(["sh", "-c", script], { timeoutMs });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
