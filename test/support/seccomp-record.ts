@@ -59,7 +59,7 @@ function lowHalf(word: string): number {
   return Number(BigInt.asUintN(32, BigInt(word)));
 }
 
-/** The rules no call of these records came to. @param rules the profiles of a process, by its id */
+/** The rules that allow what no call of these records was. One that refuses quietly opens nothing. @param rules the profiles of a process, by its id */
 export function unusedRules(records: readonly (readonly RecordedCall[])[], rules: (pid: number) => Profiles): Unused[] {
   const used = new Set<string>();
   for (const calls of records) {
@@ -109,7 +109,8 @@ function holds({ argument, mask = 0xffff_ffff, oneOf }: Condition, args: readonl
 }
 
 function unusedOf({ thread, rules }: Profile, used: ReadonlySet<string>): Unused[] {
-  return rules.flatMap(({ calls, why }, index) => {
+  return rules.flatMap(({ calls, why, refuse }, index) => {
+    if (refuse !== undefined) return [];
     const unmade = calls.filter((name) => !used.has(`${thread} ${index} ${name}`));
     return unmade.length === 0 ? [] : [{ thread, calls: unmade, isWhole: unmade.length === calls.length, why }];
   });
