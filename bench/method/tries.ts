@@ -1,6 +1,6 @@
 /**
- * A run that gets a second try. The emulated machine now and then stops a guest for ever, whichever monitor runs it: that
- * must not cost a table, and must be seen. A monitor that fails twice has failed.
+ * A run that gets a second try. The emulated machine now and then crashes a guest, or stops it for ever: that must not cost
+ * a table, and must be seen. A monitor that fails twice has failed.
  * @param who for the messages
  * @param say is told of a first failure, in a line
  * @throws Error that names who failed
@@ -13,7 +13,7 @@ export async function twoTries<Result>(
   try {
     return await run();
   } catch (error) {
-    say(`bench: ${who}, tried again: ${firstLine(error)}`);
+    say(`bench: ${who}, tried again: ${inOneLine(error)}`);
   }
   try {
     return await run();
@@ -22,6 +22,6 @@ export async function twoTries<Result>(
   }
 }
 
-function firstLine(error: unknown): string {
+function inOneLine(error: unknown): string {
   return (error as Error).message.split("\n").slice(0, 4).join(" / ");
 }

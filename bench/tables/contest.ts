@@ -1,5 +1,8 @@
 /** What tables have in common that put one guest before every monitor. */
 import type { Context } from "../context.ts";
+import { type JobResult, jobMarks, readResults } from "../guests/measuring.ts";
+import { inRounds } from "../method/rounds.ts";
+import { twoTries } from "../method/tries.ts";
 import type { GuestSpec } from "../peers/peer.ts";
 import type { Metric } from "../report/result.ts";
 
@@ -11,6 +14,26 @@ export function commandsFor({ contenders, folder }: Context, guest: GuestSpec): 
     if (words) commands.set(name, words);
   }
   return commands;
+}
+
+/**
+ * Runs a measuring guest before every contender, in rounds.
+ * @param names the jobs whose processor time counts
+ * @param seconds after which a run has failed
+ * @returns each contender's runs, and of each what its jobs came to
+ */
+export async function measureGuests<Name extends string>(
+  context: Context,
+  commands: ReadonlyMap<Name, readonly string[]>,
+  { names, seconds }: { readonly names: readonly string[]; readonly seconds: number },
+): Promise<Record<Name, JobResult[][]>> {
+  const place = context.places.linux;
+  const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
+  const measure = async (name: Name): Promise<JobResult[]> =>
+    readResults(await context.time(place, commands.get(name)!, { marks: jobMarks(names), seconds }), names);
+  return await inRounds([...commands.keys()], { runs, warmUp: 1 }, (name) =>
+    place === "this machine" ? measure(name) : twoTries(name, () => measure(name)),
+  );
 }
 
 /** One figure of every sample. */

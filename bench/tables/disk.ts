@@ -1,11 +1,9 @@
 /** A disk, as a Linux guest sees it: requests a second, and bytes. */
 import { join } from "node:path";
 import { stockKernel } from "../../scripts/guest-kernel.ts";
-import { type JobResult, jobMarks, readResults, writeMeasuringInitramfs } from "../guests/measuring.ts";
-import { inRounds } from "../method/rounds.ts";
-import { twoTries } from "../method/tries.ts";
+import { type JobResult, writeMeasuringInitramfs } from "../guests/measuring.ts";
 import type { Metric } from "../report/result.ts";
-import { commandsFor, metricOf } from "./contest.ts";
+import { commandsFor, measureGuests, metricOf } from "./contest.ts";
 import { CPU_METHOD, cpuMetric } from "./host-cpu.ts";
 import type { Table } from "./table.ts";
 
@@ -51,15 +49,7 @@ export const disk: Table = {
       ...{ kernel: kernel.vmlinux, bzImage: kernel.bzImage, initrd, memoryMiB: 256, cpus: 1, disk: image },
       commandLine: `${COMMAND_LINE} -- ${[WARM_UP_JOB, ...words].join(" ")}`,
     });
-    const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
-    const measure = async (name: string): Promise<JobResult[]> => {
-      const place = context.places.linux;
-      const times = await context.time(place, commands.get(name)!, { marks: jobMarks(NAMES), seconds: 90 });
-      return readResults(times, NAMES);
-    };
-    const results = await inRounds([...commands.keys()], { runs, warmUp: 1 }, (name) =>
-      twoTries(name, () => measure(name)),
-    );
+    const results = await measureGuests(context, commands, { names: NAMES, seconds: 90 });
     return {
       table: "disk",
       title: "A virtio disk",

@@ -1,9 +1,7 @@
 /** Several processors of one guest at work. */
 import { stockKernel } from "../../scripts/guest-kernel.ts";
-import { readResults, writeMeasuringInitramfs } from "../guests/measuring.ts";
-import { inRounds } from "../method/rounds.ts";
-import { twoTries } from "../method/tries.ts";
-import { commandsFor, metricOf } from "./contest.ts";
+import { writeMeasuringInitramfs } from "../guests/measuring.ts";
+import { commandsFor, measureGuests, metricOf } from "./contest.ts";
 import type { Table } from "./table.ts";
 
 const CPUS = 4;
@@ -25,14 +23,7 @@ export const parallel: Table = {
       ...{ kernel: kernel.vmlinux, bzImage: kernel.bzImage, initrd, memoryMiB: 256, cpus: CPUS },
       commandLine: `${COMMAND_LINE} -- ${words.join(" ")}`,
     });
-    const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
-    const measure = async (name: string) => {
-      const { output } = await context.time(context.places.linux, commands.get(name)!, { seconds: 90 });
-      return readResults({ output, cpuAtMarks: [] }, []);
-    };
-    const results = await inRounds([...commands.keys()], { runs, warmUp: 1 }, (name) =>
-      twoTries(name, () => measure(name)),
-    );
+    const results = await measureGuests(context, commands, { names: [], seconds: 90 });
     return {
       table: "parallel",
       title: `${CPUS} processors of a guest at work`,

@@ -1,12 +1,10 @@
 /** What `stream.c` measures, for the tables that put it on a network or on vsock. */
 import { stockKernel } from "../../scripts/guest-kernel.ts";
 import type { Context } from "../context.ts";
-import { type JobResult, jobMarks, readResults, writeMeasuringInitramfs } from "../guests/measuring.ts";
-import { inRounds } from "../method/rounds.ts";
-import { twoTries } from "../method/tries.ts";
+import { type JobResult, writeMeasuringInitramfs } from "../guests/measuring.ts";
 import type { GuestSpec } from "../peers/peer.ts";
 import type { Metric } from "../report/result.ts";
-import { commandsFor, metricOf } from "./contest.ts";
+import { commandsFor, measureGuests, metricOf } from "./contest.ts";
 import { cpuMetric } from "./host-cpu.ts";
 
 const COMMAND_LINE = "console=ttyS0 quiet loglevel=1 reboot=t panic=-1 pci=off";
@@ -56,15 +54,7 @@ export async function measureStreams(
     ...[...plain].map(([name, command]) => [`${name} plain`, command] as const),
     ...[...vhost].map(([name, command]) => [`${name} vhost`, command] as const),
   ]);
-  const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
-  const measure = async (name: `${string} ${"plain" | "vhost"}`): Promise<JobResult[]> => {
-    const place = context.places.linux;
-    const times = await context.time(place, contenders.get(name)!, { marks: jobMarks(NAMES), seconds: 60 });
-    return readResults(times, NAMES);
-  };
-  const results = await inRounds([...contenders.keys()], { runs, warmUp: 1 }, (name) =>
-    twoTries(name, () => measure(name)),
-  );
+  const results = await measureGuests(context, contenders, { names: NAMES, seconds: 60 });
   const of = (way: "plain" | "vhost") =>
     Object.fromEntries([...plain.keys()].map((name) => [name, results[`${name} ${way}`]!]));
   return { plain: metrics("", of("plain")), vhost: metrics("vhost, ", of("vhost")) };

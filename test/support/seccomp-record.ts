@@ -59,7 +59,10 @@ function lowHalf(word: string): number {
   return Number(BigInt.asUintN(32, BigInt(word)));
 }
 
-/** The rules that allow what no call of these records was. One that refuses quietly opens nothing. @param rules the profiles of a process, by its id */
+/**
+ * The rules that allow what no call of these records was. One that refuses quietly opens nothing.
+ * @param rules the profiles of a process, by its id
+ */
 export function unusedRules(records: readonly (readonly RecordedCall[])[], rules: (pid: number) => Profiles): Unused[] {
   const used = new Set<string>();
   for (const calls of records) {

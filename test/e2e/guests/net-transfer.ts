@@ -4,7 +4,6 @@ import { startVolt } from "./volt.ts";
 
 const TO_HOST = 5001;
 const TO_GUEST = 5002;
-const LIMIT_MS = 150_000;
 
 /** SHA-256 of the stream each way, as it was sent and as it came. */
 export interface Streams {
@@ -24,29 +23,27 @@ const data = (text: string, bytes: number): string =>
 /**
  * First from the guest to the host, then back.
  * @param net the value of `--net`
- * @param limitMs of volt and of each end of a stream
+ * @param limitMs of volt and of each end of a stream, where that needs more than the usual
  */
-export async function transferBothWays(
-  tap: GuestTap,
-  net: string,
-  bytes: number,
-  limitMs = LIMIT_MS,
-): Promise<Transfer> {
+export async function transferBothWays(tap: GuestTap, net: string, bytes: number, limitMs?: number): Promise<Transfer> {
   const up = data("up", bytes);
   const down = data("down", bytes);
   // A FIFO that is open both ways never ends: an nc whose input is over hangs up, and its peer leaves in mid-stream.
   const open = "fifo=$(mktemp -u) && mkfifo $fifo";
   const sink = tap.start(`${open} && busybox nc -l -p ${TO_HOST} <>$fifo | sha256sum; rm $fifo`, limitMs);
   const source = tap.start(`${down} | busybox nc -l -p ${TO_GUEST}`, limitMs);
+  // Nobody else would end them before their limit, and the next try wants their ports.
+  using ends = new DisposableStack();
+  for (const end of [sink, source]) ends.defer(() => end.kill());
   const receive = `${open} && nc ${tap.host} ${TO_GUEST} <>$fifo | sha256sum`;
   const script = `${tap.setUp}; ${up} | nc ${tap.host} ${TO_HOST}; ${receive}`;
   // One try, and not `guest`'s two: a second guest would find nobody at the other ends.
-  await using running = await startVolt(["--net", net, "--", "sh", "-c", script], { limitMs });
+  await using running = await startVolt(
+    ["--net", net, "--", "sh", "-c", script],
+    limitMs === undefined ? {} : { limitMs },
+  );
   const { status, stdout, log } = await running.end();
-  if (status !== 0 || log !== "") {
-    for (const end of [sink, source]) end.kill();
-    throw new Error(`volt ended with ${status}: ${stdout}${log}`);
-  }
+  if (status !== 0 || log !== "") throw new Error(`volt ended with ${status}: ${stdout}${log}`);
   const atHost = (await sink.finished).stdout.toString();
   await source.finished;
   const [sentUp, sentDown] = await Promise.all([up, down].map((command) => tap.run(`${command} | sha256sum`)));
