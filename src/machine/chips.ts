@@ -66,6 +66,6 @@ export function attachChips(
   attach(PORTS.pvpanic, new Pvpanic(state));
   attach(PORTS.bootTimer, timer);
   mmio.attach(MMIO.bootTimer, timer);
-  attachVirtio(mmio, block, lines);
+  attachVirtio(mmio, block, lines, state);
   return { ports, mmio };
 }

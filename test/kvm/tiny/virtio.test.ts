@@ -10,6 +10,7 @@ import { PageWord } from "../../../src/devices/virtio/transport/state.ts";
 import { MachineBlock } from "../../../src/machine/block.ts";
 import { MMIO, virtioWindows } from "../../../src/machine/layout.ts";
 import { createLines } from "../../../src/machine/lines.ts";
+import { MachineState } from "../../../src/machine/state.ts";
 import { attachVirtio } from "../../../src/machine/virtio/registers.ts";
 import { connectVirtio, describeVirtio } from "../../../src/machine/virtio/set-up.ts";
 import { virtioState } from "../../../src/machine/virtio/state.ts";
@@ -48,7 +49,7 @@ function run(program: string, prepare: (block: MachineBlock) => void = () => und
   vcpu.setSpecialRegisters(LONG_MODE);
   vcpu.setRegisters({ rip: CODE_ADDRESS, rflags: 2 });
   const bus = new MmioBus(MMIO.bootTimer, 15);
-  attachVirtio(bus, block, lines);
+  attachVirtio(bus, block, lines, new MachineState(block.part("control")));
   const exits: string[] = [];
   for (;;) {
     if (vcpu.run() < 0) continue;

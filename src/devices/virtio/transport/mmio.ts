@@ -1,3 +1,4 @@
+import { schedYield } from "../../../../ffi/sched.ts";
 import type { InterruptLine, MmioDevice } from "../../device.ts";
 import { readConfig, writeConfig } from "./config.ts";
 import { Interrupt, Register, Status } from "./registers.ts";
@@ -16,6 +17,10 @@ const QUEUE_REGISTERS: ReadonlyMap<number, number> = new Map([
   [Register.QueueDeviceHigh, QueueWord.DEVICE + 1],
 ]);
 
+/** A turn of the back end is over in less; requests that are in flight take as long as the host's disk does. */
+const YIELDS = 100;
+const SLEEP_MS = 0.1;
+
 /**
  * The guest's side of a virtio device: the virtio-mmio registers (virtio 1.2, section 4.2), served in the thread of
  * whichever vCPU touches them. It knows nothing of the kind of device; `VirtioTransport` is the other side.
@@ -27,16 +32,25 @@ export class VirtioMmio implements MmioDevice {
   readonly #state: VirtioState;
   readonly #kicks: readonly InterruptLine[];
   readonly #wake: InterruptLine;
+  readonly #mayWait: () => boolean;
 
   /**
    * @param kicks one a queue: tells the back end of it. Under KVM an ioeventfd takes nearly every notification, and this
    *   is only for those it does not match
    * @param wake raised when the back end has something else to do: bring the device to life, or to rest
+   * @param mayWait whether a vCPU that resets a busy device may be held until the reset is done: asked again and again
+   *   meanwhile. False where the back end is in the same thread, and as soon as that vCPU is to stop
    */
-  constructor(state: VirtioState, kicks: readonly InterruptLine[], wake: InterruptLine) {
+  constructor(
+    state: VirtioState,
+    kicks: readonly InterruptLine[],
+    wake: InterruptLine,
+    mayWait: () => boolean = () => false,
+  ) {
     this.#state = state;
     this.#kicks = kicks;
     this.#wake = wake;
+    this.#mayWait = mayWait;
   }
 
   read(offset: number, data: Uint8Array, at: number, length: number): void {
@@ -66,6 +80,27 @@ export class VirtioMmio implements MmioDevice {
     const mustWake = this.#writeRegister(offset, value);
     lock.release();
     if (mustWake) this.#wake.raise();
+    if (offset === Register.Status && value === 0) this.#waitForReset();
+  }
+
+  /**
+   * The guest goes on when the back end has let go of its memory. A driver has to read the status until it is 0 (2.4.2),
+   * but Linux's virtio_mmio does not: it frees the rings at once, and a device still at work would read what is somebody
+   * else's by then, and write to it.
+   */
+  #waitForReset(): void {
+    for (let tries = 0; this.#isResetPending() && this.#mayWait(); tries++) {
+      if (tries < YIELDS) schedYield();
+      else Bun.sleepSync(SLEEP_MS);
+    }
+  }
+
+  #isResetPending(): boolean {
+    const { words, lock } = this.#state;
+    lock.acquire();
+    const isPending = words[Word.RESET_PENDING] === 1;
+    lock.release();
+    return isPending;
   }
 
   /** With the lock held. @returns whether the back end must be woken */

@@ -18,7 +18,7 @@ const VERSION_1_BIT = 1 << (VIRTIO_F_VERSION_1 - 32);
  */
 export function writeStatus(state: VirtioState, value: number): boolean {
   const { words, page } = state;
-  // Linux's virtio_mmio goes on without waiting for a reset: what it says before the reset is done is lost, no harm.
+  // What a driver says before its reset is done is lost: it should have waited.
   if (words[Word.RESET_PENDING] === 1) return false;
   if (value === 0) return requestReset(state);
   const before = page[PageWord.STATUS]!;
@@ -42,7 +42,7 @@ export function isConfigurable({ words, page }: VirtioState): boolean {
 /**
  * A device whose back end does nothing is reset on the spot. Otherwise requests are in flight into memory that the
  * driver believes its own again after the reset (CVE-2026-45782 was this): then the register goes on reading non-zero
- * until the back end has brought them home and called `finishReset` (2.4.2: the driver waits for 0).
+ * until the back end has brought them home and called `finishReset`. `VirtioMmio` holds the vCPU meanwhile.
  */
 function requestReset(state: VirtioState): boolean {
   const { words, page } = state;

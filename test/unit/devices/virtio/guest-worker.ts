@@ -18,6 +18,8 @@ export interface GuestOrder {
   readonly kick: number;
   readonly requests: number;
   readonly resets: number;
+  /** Whether a vCPU is held in its reset; else the driver reads the status until it is 0. */
+  readonly isHeld: boolean;
 }
 
 /** How it went. */
@@ -49,7 +51,7 @@ function run(order: GuestOrder): GuestReport {
     return { raise: () => eventFd.signal() };
   };
   const state = new VirtioState(memoryAt(order.state, VIRTIO_STATE_BYTES));
-  const mmio = new VirtioMmio(state, [line(order.kick)], line(order.wake));
+  const mmio = new VirtioMmio(state, [line(order.kick)], line(order.wake), () => order.isHeld);
   const driver = new FakeDriver({ mmio, memory });
   return { ...ask(driver, order), ...resetOften(driver, memory.view(BUFFER, BUFFER_BYTES)!, order.resets) };
 }

@@ -7,6 +7,7 @@ import { Status } from "../../../../src/devices/virtio/transport/registers.ts";
 import { MachineBlock } from "../../../../src/machine/block.ts";
 import { MMIO } from "../../../../src/machine/layout.ts";
 import { createLines, line } from "../../../../src/machine/lines.ts";
+import { MachineState } from "../../../../src/machine/state.ts";
 import { VirtioIo } from "../../../../src/machine/virtio/io.ts";
 import { attachVirtio } from "../../../../src/machine/virtio/registers.ts";
 import { describeVirtio } from "../../../../src/machine/virtio/set-up.ts";
@@ -114,7 +115,7 @@ describe("virtio devices in the main loop", () => {
     const { block, lines } = machine();
     const buses = [0, 1].map(() => {
       const bus = new MmioBus(MMIO.bootTimer, 15);
-      attachVirtio(bus, block, lines);
+      attachVirtio(bus, block, lines, new MachineState(block.part("control")));
       return bus;
     });
     const access = (bus: MmioBus, slot: number, register: number, value?: number): number => {
