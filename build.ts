@@ -30,6 +30,8 @@ export function compileVolt(output: string, main = MAIN): void {
   const result = Bun.spawnSync(
     [
       ...[process.execPath, "build", "--compile", "--bytecode", "--minify", "--sourcemap=none", "--root", "src"],
+      // In pieces: each stage loads the bytecode of its own, 6 ms of a start less.
+      ...["--format=esm", "--splitting"],
       // What lies in the folder volt is started in must not run inside it.
       ...["--no-compile-autoload-bunfig", "--no-compile-autoload-dotenv"],
       ...[main, ...WORKERS],

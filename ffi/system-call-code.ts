@@ -7,8 +7,8 @@ import { toArrayBuffer } from "bun:ffi";
 export interface SystemCallFunction {
   /** undefined: it is the function's first argument, the call's own follow. */
   readonly number: number | undefined;
-  /** How many the function takes, 0 to 6; the call's further ones are 0. */
-  readonly arguments: number;
+  /** What the function takes, 0 to 6; the call's further arguments are 0. */
+  readonly args: readonly unknown[];
 }
 
 /** Registers of the call's 4th to 6th argument, where a function has none: `xor r10d, r10d` and so on. */
@@ -73,7 +73,7 @@ function writeCode(functions: readonly SystemCallFunction[], { mmap, mprotect }:
 }
 
 /** One function, at most ALIGNMENT bytes. */
-export function functionCode({ number, arguments: count }: SystemCallFunction): number[] {
+export function functionCode({ number, args: { length: count } }: SystemCallFunction): number[] {
   if (number === undefined) return [...SHIFTED, ...CALL];
   const registers = [...(count > 3 ? FOURTH : ZERO[0]), ...(count > 4 ? [] : ZERO[1]), ...(count > 5 ? [] : ZERO[2])];
   // `mov eax, NUMBER`

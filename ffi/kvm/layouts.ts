@@ -13,6 +13,8 @@ export const MEMORY_REGION = layout("struct kvm_userspace_memory_region", KVM, 3
 
 export const PIT_CONFIG = layout("struct kvm_pit_config", KVM, 64, { flags: u32(0) });
 
+export const REINJECT_CONTROL = layout("struct kvm_reinject_control", KVM, 32, { pit_reinject: u8(0) });
+
 export const IRQFD = layout("struct kvm_irqfd", KVM, 32, {
   fd: u32(0),
   gsi: u32(4),

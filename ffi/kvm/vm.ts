@@ -4,7 +4,7 @@ import { check } from "../error.ts";
 import { Fd } from "../fd.ts";
 import { libc } from "../libc.ts";
 import * as K from "./ioctls.ts";
-import { IOEVENTFD, IRQCHIP, IRQFD, MEMORY_REGION, PIT_CONFIG } from "./layouts.ts";
+import { IOEVENTFD, IRQCHIP, IRQFD, MEMORY_REGION, PIT_CONFIG, REINJECT_CONTROL } from "./layouts.ts";
 import { type MsrBitmap, setMsrFilter } from "./msrs.ts";
 import { Vcpu } from "./vcpu.ts";
 
@@ -78,6 +78,17 @@ export class Vm implements Disposable {
   /** The 8254 timer in the kernel. The speaker dummy answers port 0x61, which Linux polls when it calibrates. */
   createPit(): void {
     this.#call("KVM_CREATE_PIT2", pack(PIT_CONFIG, { flags: K.KVM_PIT_SPEAKER_DUMMY }));
+  }
+
+  /**
+   * From here on a tick that the guest was too slow for is lost, as on hardware. KVM makes up for them otherwise: a flood
+   * after each pause, and no interrupts by the processor itself (AVIC) meanwhile.
+   *
+   * It waits for two grace periods, 15 ms where the second is a long one: nothing for a thread that has better to do. KVM
+   * does the same at a VM's end where it was not done before.
+   */
+  loseLateTicks(): void {
+    this.#call("KVM_REINJECT_CONTROL", pack(REINJECT_CONTROL, { pit_reinject: 0 }));
   }
 
   /**

@@ -5,6 +5,14 @@ import { PLAN_VARIABLE, type Plan, sealPlan } from "./plan.ts";
 
 /** What of the caller's environment the second stage gets to see. */
 const PASSED_ON = ["VOLT_DEBUG", "TZ"] as const;
+/**
+ * JavaScriptCore compiles what ran this often, ten times later than it would: in a start nearly everything runs a few
+ * hundred times and never again, and compiling it costs 10 ms of processor time. The loops that last get there all the same.
+ */
+const COMPILE_LATER = {
+  BUN_JSC_thresholdForJITAfterWarmUp: "5000",
+  BUN_JSC_thresholdForJITSoon: "1000",
+} as const;
 
 /**
  * Does not return.
@@ -17,7 +25,7 @@ const PASSED_ON = ["VOLT_DEBUG", "TZ"] as const;
 export function becomeSecondStage(plan: Plan, confinement: Confinement): never {
   const fd = sealPlan(plan);
   fd.setInherited(true);
-  const environment: Record<string, string> = { [PLAN_VARIABLE]: String(fd.number) };
+  const environment: Record<string, string> = { [PLAN_VARIABLE]: String(fd.number), ...COMPILE_LATER };
   for (const name of PASSED_ON) {
     const value = process.env[name];
     if (value !== undefined) environment[name] = value;

@@ -24,6 +24,13 @@ export interface PlannedProcessors {
   readonly hostCpus?: readonly number[] | undefined;
 }
 
+/** @returns false where KVM is too old for it (Linux 5.10): the guest then reaches all that KVM emulates */
+export function filterMsrs(kvm: Kvm, vm: Vm, { template }: PlannedProcessors): boolean {
+  if (kvm.capability("KVM_CAP_X86_MSR_FILTER") === 0) return false;
+  vm.allowMsrs(msrFilter(template && msrsOf(template.template)));
+  return true;
+}
+
 export class Processors {
   readonly #planned: PlannedProcessors;
   /** CPUID as all of them share it. */
@@ -41,14 +48,6 @@ export class Processors {
   /** CPUID as a vCPU's guest reads it. */
   cpuid(vcpu: number): CpuidEntry[] {
     return vcpuCpuid(this.#cpuid, vcpu);
-  }
-
-  /** @returns false where KVM is too old for it (Linux 5.10): the guest then reaches all that KVM emulates */
-  filterMsrs(kvm: Kvm, vm: Vm): boolean {
-    if (kvm.capability("KVM_CAP_X86_MSR_FILTER") === 0) return false;
-    const { template } = this.#planned;
-    vm.allowMsrs(msrFilter(template && msrsOf(template.template)));
-    return true;
   }
 
   /** A vCPU that knows what it is, by CPUID and MSRs, and no more. */

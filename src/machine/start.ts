@@ -28,7 +28,7 @@ import { connectLines, createLines, line } from "./lines.ts";
 import { machineLog } from "./log.ts";
 import { MainLoop } from "./main-loop.ts";
 import { type Plan, readPlan } from "./plan.ts";
-import { Processors } from "./processors.ts";
+import { filterMsrs, Processors } from "./processors.ts";
 import { MachineSandbox } from "./sandbox.ts";
 import { SERVICE_RULES } from "./service-rules.ts";
 import { MachineState } from "./state.ts";
@@ -121,6 +121,7 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
       exitRecord: exitRecords?.address(vcpu),
       log: logOptions,
       hostCpu,
+      isLast: vcpu === cpus - 1,
       filter: sandbox.vcpuFilter,
     });
   }
@@ -130,7 +131,19 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
   if (!kvm.apiIsStable)
     throw new ConfigError("", "/dev/kvm", `KVM API ${kvm.apiVersion()}, volt needs 12: update the host's kernel`);
   timeline.mark("KVM initialised");
-  const vm = createVm(kvm);
+  const vm = kvm.createVm();
+  // First of all: once KVM has taken a chip or an eventfd, this waits up to 10 ms for a grace period, and so do slots.
+  if (!filterMsrs(kvm, vm, plan.processors))
+    log.warn("this host's KVM filters no MSRs: the guest reaches all it emulates");
+  timeline.mark("VM created");
+  const processors = new Processors(kvm, cpus, plan.processors);
+  timeline.mark("CPUID configured");
+  const memory = GuestMemory.create(mem_size_mib * 2 ** 20, huge_pages === "2M" ? "hugepages" : "normal");
+  plugMemory(vm, memory);
+  timeline.mark("guest memory allocated");
+  createChips(vm);
+  state.vm = vm.fd.number;
+  threads.chipsMade();
   connectLines(vm, lines);
   const readOnlySlots = kvm.capability("KVM_CAP_READONLY_MEM") !== 0;
   connectVirtio(
@@ -139,13 +152,6 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
     block,
     devices.map(({ interruptsOften = false }) => readOnlySlots && interruptsOften),
   );
-  timeline.mark("VM created");
-  const processors = new Processors(kvm, cpus, plan.processors);
-  if (!processors.filterMsrs(kvm, vm)) log.warn("this host's KVM filters no MSRs: the guest reaches all it emulates");
-  timeline.mark("CPUID configured");
-  const memory = GuestMemory.create(mem_size_mib * 2 ** 20, huge_pages === "2M" ? "hugepages" : "normal");
-  plugMemory(vm, memory);
-  timeline.mark("guest memory allocated");
   const features = processors.cpuid(0).find(({ leaf }) => leaf === 1)!;
   const guest = bootGuest(plan, memory, features, virtioWindows(devices.length), {
     load: modules,
@@ -198,14 +204,13 @@ function closeSetUp({ kernel, initrd, modules }: Plan, kvm: Kvm): void {
   for (const file of [kernel, initrd, modules]) if (file) new Fd(file.fd, file.name).close();
 }
 
-function createVm(kvm: Kvm): Vm {
-  const vm = kvm.createVm();
+/** What KVM emulates. */
+function createChips(vm: Vm): void {
   vm.setTssAddress(MMIO.tss);
   vm.setIdentityMapAddress(MMIO.identityMap);
   vm.createIrqChip();
   vm.maskPics();
   vm.createPit();
-  return vm;
 }
 
 function plugMemory(vm: Vm, memory: GuestMemory): void {

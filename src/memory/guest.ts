@@ -179,8 +179,12 @@ export class GuestMemory implements Disposable {
     return adviseMemory(start, end - start, MADV.DONTNEED) ? end - start : 0;
   }
 
-  /** Asks for 2 MiB pages under a range that volt is about to fill. Advice: a host without them ignores it. */
+  /**
+   * Asks for 2 MiB pages under a range that volt is about to fill. Advice: a host without them ignores it. Not for less than
+   * one: the host may move memory about for 5 ms to find a free page.
+   */
   preferHugePages(guestAddress: number, length: number): void {
+    if (length < HUGE_PAGE) return;
     const start = Math.floor(guestAddress / HUGE_PAGE) * HUGE_PAGE;
     const end = Math.ceil((guestAddress + length) / HUGE_PAGE) * HUGE_PAGE;
     const host = this.hostAddress(start, end - start);

@@ -104,6 +104,15 @@ describe("an ioeventfd", () => {
   });
 });
 
+test("late ticks are lost once there is a timer", () => {
+  withVm((vm) => {
+    vm.createIrqChip();
+    expect(systemError(() => vm.loseLateTicks()).code).toBe("ENXIO");
+    vm.createPit();
+    vm.loseLateTicks();
+  });
+});
+
 test("the pages Intel hosts need can be placed", () => {
   withVm((vm) => {
     vm.setIdentityMapAddress(0xfffb_c000);

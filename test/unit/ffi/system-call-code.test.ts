@@ -3,20 +3,22 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { functionCode, type SystemCallFunction } from "../../../ffi/system-call-code.ts";
+import { systemCalls } from "../../../ffi/system-call-table.ts";
+import { systemCallNumber } from "../../../ffi/system-calls.ts";
 import { assemble } from "../../kvm/tiny/assemble.ts";
 import { ROOT } from "../../support/source-tree.ts";
 
 describe("a system call's function is", () => {
   const zero = { 4: "xor r10d, r10d", 5: "xor r8d, r8d", 6: "xor r9d, r9d" };
   test.each<[string, SystemCallFunction, readonly string[]]>([
-    ["getpid()", { number: 39, arguments: 0 }, [zero[4], zero[5], zero[6], "mov eax, 39"]],
-    ["wait4(pid, status, options, NULL)", { number: 61, arguments: 3 }, [zero[4], zero[5], zero[6], "mov eax, 61"]],
-    ["accept4", { number: 288, arguments: 4 }, ["mov r10, rcx", zero[5], zero[6], "mov eax, 288"]],
-    ["prctl", { number: 157, arguments: 5 }, ["mov r10, rcx", zero[6], "mov eax, 157"]],
-    ["mmap", { number: 9, arguments: 6 }, ["mov r10, rcx", "mov eax, 9"]],
+    ["getpid()", { number: 39, args: Array(0) }, [zero[4], zero[5], zero[6], "mov eax, 39"]],
+    ["wait4(pid, status, options, NULL)", { number: 61, args: Array(3) }, [zero[4], zero[5], zero[6], "mov eax, 61"]],
+    ["accept4", { number: 288, args: Array(4) }, ["mov r10, rcx", zero[5], zero[6], "mov eax, 288"]],
+    ["prctl", { number: 157, args: Array(5) }, ["mov r10, rcx", zero[6], "mov eax, 157"]],
+    ["mmap", { number: 9, args: Array(6) }, ["mov r10, rcx", "mov eax, 9"]],
     [
       "any, by its number",
-      { number: undefined, arguments: 6 },
+      { number: undefined, args: Array(6) },
       [
         ...["mov rax, rdi", "mov rdi, rsi", "mov rsi, rdx", "mov rdx, rcx", "mov r10, r8", "mov r8, r9"],
         "xor r9d, r9d",
@@ -26,6 +28,18 @@ describe("a system call's function is", () => {
     const source = [...lines, "syscall", "ret"].join("\n");
     expect(Uint8Array.from(functionCode(one))).toEqual(new Uint8Array(assemble(source, 64, 0)));
   });
+});
+
+test("the table's numbers are Linux's", () => {
+  const kernelNames: Readonly<Record<string, string>> = {
+    ...{ pread: "pread64", pwrite: "pwrite64", send: "sendto", recv: "recvfrom" },
+    ...{ eventfd: "eventfd2", waitpid: "wait4", _exit: "exit_group" },
+  };
+  const { syscall, ...named } = systemCalls;
+  for (const [name, { number }] of Object.entries(named)) {
+    expect<[string, number]>([name, number]).toEqual([name, systemCallNumber(kernelNames[name] ?? name)]);
+  }
+  expect(syscall.number).toBeUndefined();
 });
 
 test("a Worker under the filters, which let it make no code, uses that of the thread that started it", async () => {
