@@ -21,6 +21,7 @@ const functions = {
   strerrorname_np: { args: ["i32"], returns: "cstring" },
   memcpy: { args: ["ptr", "ptr", "u64"], returns: i64 },
   dlsym: { args: ["ptr", "ptr"], returns: i64 },
+  getauxval: { args: ["u64"], returns: i64 },
   gnu_get_libc_version: { args: [], returns: "cstring" },
   /** It fails for signals that can't be handled, and for nothing else. */
   sigaction: { args: ["i32", "ptr", "ptr"], returns: "i32" },

@@ -13,7 +13,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 export function u8(...values: readonly number[]): Uint8Array {
-  return Uint8Array.from(values);
+  return new Uint8Array(values);
 }
 
 export function u16(value: number): Uint8Array {
@@ -29,9 +29,11 @@ export function u64(value: number): Uint8Array {
   return concat(u32(value % 2 ** 32), u32(Math.floor(value / 2 ** 32)));
 }
 
+const encoder = new TextEncoder();
+
 /** ASCII text, filled up with spaces to `width` bytes. */
 export function ascii(text: string, width = text.length): Uint8Array {
-  return Uint8Array.from(text.padEnd(width, " "), (c) => c.charCodeAt(0));
+  return encoder.encode(text.padEnd(width, " "));
 }
 
 export function viewOf(bytes: Uint8Array): DataView {
@@ -49,9 +51,7 @@ export function readU64(view: DataView, offset: number): number {
 /** The byte that makes the sum of all bytes 0 modulo 256, with the checksum field itself still 0 (ACPI, MP). */
 export function checksum(bytes: Uint8Array): number {
   let sum = 0;
-  for (const byte of bytes) {
-    sum += byte;
-  }
+  for (let i = 0; i < bytes.length; i++) sum += bytes[i]!;
   return -sum & 0xff;
 }
 

@@ -4,6 +4,7 @@
 import { monotonicNs } from "../../ffi/clock.ts";
 import { EPOLL, Epoll } from "../../ffi/epoll.ts";
 import { EventFd } from "../../ffi/eventfd.ts";
+import { dropOwnText } from "../../ffi/own-text.ts";
 import { exitNow } from "../../ffi/process.ts";
 import { Signal, SignalFd, signalName } from "../../ffi/signal.ts";
 import { describeCounters } from "../devices/virtio/counters.ts";
@@ -35,6 +36,8 @@ const END_TEXTS: Readonly<Record<EndCode, string>> = {
   [End.signal]: "was ended",
 };
 const PRESS_AGAIN_NS = 1e9;
+/** After this a start is over: what it needed and nothing else does is let go of. */
+const SETTLE_NS = 1e9;
 
 export class MainLoop {
   readonly #parts: MachineParts;
@@ -53,6 +56,7 @@ export class MainLoop {
   #askedBy = 0;
   #deadline = Number.POSITIVE_INFINITY;
   #nextPress = Number.POSITIVE_INFINITY;
+  #settleAt = Number.POSITIVE_INFINITY;
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
@@ -102,6 +106,7 @@ export class MainLoop {
     const { state } = this.#parts;
     try {
       this.#terminal.enter();
+      this.#settleAt = monotonicNs() + SETTLE_NS;
       while (state.endCode === End.none) this.#step();
     } catch (error) {
       this.#fail(error);
@@ -111,7 +116,8 @@ export class MainLoop {
 
   #step(): void {
     const atMetrics = this.#metrics?.work() ?? Number.POSITIVE_INFINITY;
-    const timeout = Math.min(this.#console.work(), untilMs(this.#deadline), untilMs(this.#nextPress), atMetrics);
+    const due = Math.min(this.#deadline, this.#nextPress, this.#settleAt);
+    const timeout = Math.min(this.#console.work(), untilMs(due), atMetrics);
     const count = this.#epoll.wait(Number.isFinite(timeout) ? Math.ceil(timeout) : FOR_EVER);
     for (let i = 0; i < count; i++) {
       const token = this.#epoll.token(i);
@@ -124,7 +130,13 @@ export class MainLoop {
     }
     if (untilMs(this.#nextPress) <= 0) this.#press();
     if (untilMs(this.#deadline) <= 0) this.#giveUp();
+    if (untilMs(this.#settleAt) <= 0) this.#settle();
     this.#parts.face.turned?.();
+  }
+
+  #settle(): void {
+    this.#settleAt = Number.POSITIVE_INFINITY;
+    dropOwnText();
   }
 
   #wakeUp(): void {
