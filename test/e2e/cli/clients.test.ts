@@ -101,7 +101,7 @@ test(
     expect(await run("stop", "web")).toEqual(quiet);
     expect((await second.end()).stdout.toString()).toBe("upone twothree");
     expect(await ps()).toEqual([]);
-    expect(existsSync(`/proc/${listed.pid}`)).toBe(false);
+    await until("the process has gone", () => !existsSync(`/proc/${listed.pid}`));
     expect(await run("logs", "web")).toEqual({
       status: 0,
       stdout: `upone two${".".repeat(1024 * 1024)}three`,

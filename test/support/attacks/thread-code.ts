@@ -10,6 +10,7 @@ const SIGSYS = 31;
 const SA_SIGINFO = 4;
 const SA_ONSTACK = 0x0800_0000;
 const SA_RESTART = 0x1000_0000;
+const SYS_GETPID = 39;
 const SYS_TGKILL = 234;
 const PAGE = 4096;
 
@@ -17,6 +18,8 @@ const PAGE = 4096;
 const WORD = { state: 0, number: 1, arguments: 2, result: 8 } as const;
 const ORDERED = 1n;
 const PATIENCE_MS = 10_000;
+/** What a thread has that may be the kernel's: it takes no signal for ever. */
+const SHORT_PATIENCE_MS = 1000;
 
 /** What a call comes to that a filter traps. */
 export const TRAPPED = 9999;
@@ -67,19 +70,30 @@ export class ThreadCode {
     setHandler(SIGSYS, this.#oldTrap, "SIGSYS");
   }
 
+  /** Whether a thread ever runs code of this process. KVM's worker for its large pages is one of its threads, and does not. */
+  runsCode(thread: number): boolean {
+    return this.#order(thread, SYS_GETPID, [], SHORT_PATIENCE_MS);
+  }
+
   /** Makes a system call in a thread of this process. @throws Error when the thread takes no signal */
   callIn(thread: number, number: number, args: readonly number[]): number {
+    if (!this.#order(thread, number, args, PATIENCE_MS)) throw new Error(`thread ${thread} takes no signal`);
+    return Number(this.#words[WORD.result]);
+  }
+
+  /** @returns whether it was done in time @throws Error when there is no such thread */
+  #order(thread: number, number: number, args: readonly number[], patienceMs: number): boolean {
     const words = this.#words;
     for (let i = 0; i < 6; i++) words[WORD.arguments + i] = BigInt(args[i] ?? 0);
     words[WORD.number] = BigInt(number);
     Atomics.store(words, WORD.state, ORDERED);
     if (!exists(thread, ATTACK_SIGNAL)) throw new Error(`there is no thread ${thread}`);
-    const late = performance.now() + PATIENCE_MS;
+    const late = performance.now() + patienceMs;
     while (Atomics.load(words, WORD.state) === ORDERED) {
-      if (performance.now() > late) throw new Error(`thread ${thread} takes no signal`);
+      if (performance.now() > late) return false;
       libc.sched_yield();
     }
-    return Number(words[WORD.result]);
+    return true;
   }
 
   /** The threads of this process. */

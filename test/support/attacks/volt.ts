@@ -10,22 +10,8 @@ import { PLAN_VARIABLE } from "../../../src/machine/plan.ts";
 import type { Targets } from "./attack.ts";
 import { Attacker, type Execute } from "./attacker.ts";
 import { ATTACKS } from "./attacks.ts";
+import { type AttackLine, KERNELS_OWN, type VoltOrders } from "./orders.ts";
 import { ThreadCode } from "./thread-code.ts";
-
-export interface VoltOrders {
-  readonly targets: Targets;
-  readonly vcpus: number;
-  /** A thread in which a forbidden call is made at the end, as volt itself takes it. */
-  readonly endIn?: string;
-}
-
-/** One line of what it says; a thread of Bun's pool that was only given a file to read has no `attack`. */
-export interface AttackLine {
-  readonly thread: string;
-  readonly attack: string;
-  /** 0 where it succeeded, else errno, TRAPPED, or the code of an error of Bun's. */
-  readonly result: number | string;
-}
 
 const [STDIN, STDOUT] = [0, 1];
 const SYS_KEYCTL = 250;
@@ -66,11 +52,21 @@ function executeIn(code: ThreadCode, thread: number): Execute {
   return (number, [a = 0, b = 0, c = 0, d = 0, e = 0]) => libc.syscall(number, a, b, c, d, e);
 }
 
-/** By their names, as soon as every vCPU's has its own. Threads of one name have a number behind it. */
+/**
+ * By their names, as soon as every vCPU's has its own. Threads of one name have a number behind it. The one that may be the
+ * kernel's is told of.
+ */
 async function runningThreads(code: ThreadCode, vcpus: number): Promise<Map<string, number>> {
+  const ofTheKernel = new Set<number>();
   for (;;) {
     const named = new Map<string, number>();
     for (const id of code.threads()) {
+      if (ofTheKernel.has(id)) continue;
+      if (!code.runsCode(id)) {
+        ofTheKernel.add(id);
+        say({ thread: KERNELS_OWN, attack: "take a signal", result: "never" });
+        continue;
+      }
       const name = nameOf(code, id);
       named.set(named.has(name) ? `${name} (${named.size})` : name, id);
     }
