@@ -5,11 +5,10 @@ import { readKernelLog, slowestSteps } from "../../src/explain/kernel-log.ts";
 import { commandLine } from "../../src/machine/command-line.ts";
 import type { Context } from "../context.ts";
 import { msToUserSpace, USER_SPACE, writeShortInitramfs } from "../guests/linux.ts";
-import { inRounds } from "../method/rounds.ts";
 import type { StopwatchOptions, Times } from "../method/stopwatch.ts";
 import type { GuestSpec } from "../peers/peer.ts";
 import type { Metric } from "../report/result.ts";
-import { commandsFor, metricOf } from "./contest.ts";
+import { type Contest, commandsFor, metricOf, takeTurns } from "./contest.ts";
 import type { Table } from "./table.ts";
 
 /** The reference's command line, whose kernel talks all the while. */
@@ -42,20 +41,20 @@ export const boot: Table = {
       place: context.places.linux,
       method: `${MEMORY_MIB} MiB, 1 vCPU. To the panic: no root, \`${REFERENCE}\`; quietly, with volt's default, \`${DEFAULT}\`. To user space: an init that prints and resets, \`${QUIET}\`.${own ? " volt's own kernel: `volt kernel build`." : ""}`,
       metrics: [
-        metricOf("process start to kernel panic", "ms", toPanic, ({ marks }) => marks[0]),
-        metricOf("by the kernel's own clock, to that panic", "ms", toPanic, ({ output }) => kernelMs(output)),
+        metricOf("process start to kernel panic", "ms", toPanic.samples, ({ marks }) => marks[0]),
+        metricOf("by the kernel's own clock, to that panic", "ms", toPanic.samples, ({ output }) => kernelMs(output)),
         metricOf(
           "process start to kernel panic, volt's default command line",
           "ms",
-          toQuietPanic,
+          toQuietPanic.samples,
           ({ marks }) => marks[0],
         ),
-        ...userSpace("", toUserSpace),
-        ...(ownToUserSpace ? userSpace("volt's own kernel, ", ownToUserSpace) : []),
+        ...userSpace("", toUserSpace.samples),
+        ...(ownToUserSpace ? userSpace("volt's own kernel, ", ownToUserSpace.samples) : []),
       ],
-      facts: slowest(toPanic["volt"]!.at(-1)!.output),
+      facts: slowest(toPanic.samples["volt"]!.at(-1)!.output),
       absent: [
-        ...context.absent,
+        ...toPanic.absent,
         ...(own ? [] : ["volt's own kernel (node scripts/bootstrap.mjs scripts/guest-kernel.ts volt)"]),
       ],
     };
@@ -82,10 +81,10 @@ function slowest(console: string): [string, string][] {
   });
 }
 
-async function race(context: Context, guest: GuestSpec, options: StopwatchOptions): Promise<Record<string, Times[]>> {
+async function race(context: Context, guest: GuestSpec, options: StopwatchOptions): Promise<Contest<string, Times>> {
   const commands = commandsFor(context, guest);
   const runs = Math.min(context.options.quick ? 3 : MOST_RUNS, context.options.runs);
-  return await inRounds([...commands.keys()], { runs, warmUp: 1 }, async (name) => {
+  return await takeTurns(context, context.places.linux, [...commands.keys()], { runs, warmUp: 1 }, async (name) => {
     const times = await context.time(context.places.linux, commands.get(name)!, { ...options, seconds: 60 });
     if (times.marks[0] === undefined)
       throw new Error(`${name} did not boot Linux (status ${times.status}): ${times.output.slice(-2000)}`);

@@ -1,10 +1,10 @@
 /** What tables have in common that put one guest before every monitor. */
 import type { Context } from "../context.ts";
 import { type JobResult, jobMarks, readResults } from "../guests/measuring.ts";
-import { inRounds } from "../method/rounds.ts";
+import { inRounds, type Rounds } from "../method/rounds.ts";
 import { twoTries } from "../method/tries.ts";
 import type { GuestSpec } from "../peers/peer.ts";
-import type { Metric } from "../report/result.ts";
+import type { Metric, Place } from "../report/result.ts";
 
 /** The command lines of all who can run this guest, volt's first. */
 export function commandsFor({ contenders, folder }: Context, guest: GuestSpec): Map<string, readonly string[]> {
@@ -14,6 +14,48 @@ export function commandsFor({ contenders, folder }: Context, guest: GuestSpec): 
     if (words) commands.set(name, words);
   }
   return commands;
+}
+
+/** What came of a contest. */
+export interface Contest<Name extends string, Sample> {
+  /** By contender; sample i of all of them is from the same round. */
+  readonly samples: Record<Name, Sample[]>;
+  /** Who is missing from this table, and why. */
+  readonly absent: readonly string[];
+}
+
+/**
+ * Measures all of them in rounds. Another monitor that fails in its first run can't do this here: it is left out, and the
+ * table says so. volt has to, and so has whoever did it once.
+ */
+export async function takeTurns<Name extends string, Sample>(
+  { absent, places }: Pick<Context, "absent" | "places">,
+  place: Place,
+  names: readonly Name[],
+  rounds: Rounds,
+  measure: (name: Name) => Promise<Sample>,
+): Promise<Contest<Name, Sample>> {
+  const failed = new Map<Name, string>();
+  const samples = await inRounds(names, rounds, async (name, round) => {
+    if (failed.has(name)) return undefined as Sample;
+    try {
+      return await (place === places.linux && place !== "this machine"
+        ? twoTries(name, () => measure(name))
+        : measure(name));
+    } catch (error) {
+      const isFirst = round === -rounds.warmUp;
+      if (!isFirst || isOurs(name)) throw error;
+      failed.set(name, (error as Error).message.split("\n", 1)[0]!);
+      return undefined as Sample;
+    }
+  });
+  for (const name of failed.keys()) delete samples[name];
+  return { samples, absent: [...absent, ...Array.from(failed, ([name, why]) => `${name} (${why})`)] };
+}
+
+/** volt itself, also an older one, and the floor under all. */
+function isOurs(name: string): boolean {
+  return name === "floor" || name.startsWith("volt");
 }
 
 /**
@@ -26,14 +68,12 @@ export async function measureGuests<Name extends string>(
   context: Context,
   commands: ReadonlyMap<Name, readonly string[]>,
   { names, seconds }: { readonly names: readonly string[]; readonly seconds: number },
-): Promise<Record<Name, JobResult[][]>> {
+): Promise<Contest<Name, JobResult[]>> {
   const place = context.places.linux;
   const runs = Math.min(context.options.quick ? 3 : 10, context.options.runs);
   const measure = async (name: Name): Promise<JobResult[]> =>
     readResults(await context.time(place, commands.get(name)!, { marks: jobMarks(names), seconds }), names);
-  return await inRounds([...commands.keys()], { runs, warmUp: 1 }, (name) =>
-    place === "this machine" ? measure(name) : twoTries(name, () => measure(name)),
-  );
+  return await takeTurns(context, place, [...commands.keys()], { runs, warmUp: 1 }, measure);
 }
 
 /** One figure of every sample. */

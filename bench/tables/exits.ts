@@ -1,8 +1,7 @@
 /** What it costs a guest to leave KVM_RUN and come back, beside the same loop in C. */
 import { EXITS, exitLoop, LOOP_MARKS, writeTinyKernel } from "../guests/tiny.ts";
-import { inRounds } from "../method/rounds.ts";
 import type { Metric } from "../report/result.ts";
-import { commandsFor, metricOf } from "./contest.ts";
+import { commandsFor, metricOf, takeTurns } from "./contest.ts";
 import type { Table } from "./table.ts";
 
 const TIMES = 10_000;
@@ -12,18 +11,21 @@ export const exits: Table = {
   async measure(context) {
     const runs = Math.min(10, context.options.runs);
     const metrics: Metric[] = [];
+    let absent = context.absent;
     for (const [kind, code] of Object.entries(EXITS)) {
       const kernel = context.file(`loop-${kind.replace(" ", "-")}`);
       writeTinyKernel(kernel, exitLoop(code, TIMES));
       const commands = commandsFor(context, { kernel, commandLine: "", memoryMiB: 128, cpus: 1 });
       commands.set("floor", [context.floor, kernel]);
-      const samples = await inRounds([...commands.keys()], { runs, warmUp: 1 }, async (name) => {
+      const rounds = { runs, warmUp: 1 };
+      const turns = await takeTurns(context, context.places.tiny, [...commands.keys()], rounds, async (name) => {
         const { marks, output } = await context.time(context.places.tiny, commands.get(name)!, { marks: LOOP_MARKS });
         const [begin, end] = marks;
         if (begin === undefined || end === undefined) throw new Error(`${name} did not run the loop: ${output}`);
         return ((end - begin) * 1000) / TIMES;
       });
-      metrics.push(metricOf(kind, "µs", samples, (us) => us));
+      metrics.push(metricOf(kind, "µs", turns.samples, (us) => us));
+      absent = turns.absent;
     }
     return {
       table: "exits",
@@ -31,7 +33,7 @@ export const exits: Table = {
       place: context.places.tiny,
       method: `A guest that does it ${TIMES.toLocaleString("en")} times, to a port or an address that belongs to nobody; CPUID is answered inside KVM. \`floor\` is the loop in C.`,
       metrics,
-      absent: context.absent,
+      absent,
     };
   },
 };

@@ -1,9 +1,8 @@
 /** What a monitor takes besides the guest's own memory, at rest. */
 import { touchAll, writeTinyKernel } from "../guests/tiny.ts";
 import { type Footprint, footprints } from "../method/footprint.ts";
-import { inRounds } from "../method/rounds.ts";
 import type { Metric } from "../report/result.ts";
-import { commandsFor, metricOf } from "./contest.ts";
+import { commandsFor, metricOf, takeTurns } from "./contest.ts";
 import type { Table } from "./table.ts";
 
 const SIZES_MIB = [128, 256, 512, 1024];
@@ -16,16 +15,19 @@ export const memory: Table = {
   async measure(context) {
     const host = await context.host(context.places.tiny);
     const metrics: Metric[] = [];
+    let absent = context.absent;
     for (const memoryMiB of context.options.quick ? [SIZES_MIB[0]!] : SIZES_MIB) {
       const guestBytes = memoryMiB * 2 ** 20;
       const kernel = context.file(`touch-${memoryMiB}`);
       writeTinyKernel(kernel, touchAll(guestBytes));
       const commands = commandsFor(context, { kernel, commandLine: "", memoryMiB, cpus: 1 });
-      const prints = await inRounds([...commands.keys()], { runs: RUNS, warmUp: 0 }, async (name) => {
+      const rounds = { runs: RUNS, warmUp: 0 };
+      const turns = await takeTurns(context, context.places.tiny, [...commands.keys()], rounds, async (name) => {
         const options = { count: 1, guestBytes, settleSeconds: SETTLE_S };
         return (await footprints(host, commands.get(name)!, options))[0]!;
       });
-      metrics.push(...metricsOf(`${memoryMiB} MiB guest`, prints));
+      metrics.push(...metricsOf(`${memoryMiB} MiB guest`, turns.samples));
+      absent = turns.absent;
     }
     return {
       table: "memory",
@@ -33,7 +35,7 @@ export const memory: Table = {
       place: context.places.tiny,
       method: `A guest that touches all of its memory and rests, ${SETTLE_S} s later, 1 vCPU. By smaps_rollup, less the guest's memory.`,
       metrics,
-      absent: context.absent,
+      absent,
     };
   },
 };

@@ -1,13 +1,14 @@
 /** Starting a monitor, with a guest that takes no time: what the reference report calls VMM init, and the whole life. */
 import { writePrintAndEnd } from "../guests/tiny.ts";
-import { inRounds } from "../method/rounds.ts";
 import type { Times } from "../method/stopwatch.ts";
 import type { Metric } from "../report/result.ts";
-import { commandsFor } from "./contest.ts";
+import { commandsFor, metricOf, takeTurns } from "./contest.ts";
 import type { Table } from "./table.ts";
 
 const MEMORY_MIB = 128;
 const RUNNING = "VM is running";
+/** volt once more, with the line of its log that the reference waits for. */
+const LOGGING = "volt, logging";
 
 export const start: Table = {
   name: "start",
@@ -18,8 +19,9 @@ export const start: Table = {
     // volt once more, with the log line that the reference waits for: the line itself is not free.
     const logged = [...commands.get("volt")!, "--log-level", "info"];
     commands.set("floor", [context.floor, tiny.kernel]);
-    const names = ["volt, logging", ...commands.keys()];
-    const times = await inRounds(names, { runs: context.options.runs, warmUp: 2 }, async (name) => {
+    const rounds = { runs: context.options.runs, warmUp: 2 };
+    const names = [LOGGING, ...commands.keys()];
+    const { samples, absent } = await takeTurns(context, context.places.tiny, names, rounds, async (name) => {
       const measured = await context.time(context.places.tiny, commands.get(name) ?? logged, {
         marks: [RUNNING],
       });
@@ -31,24 +33,17 @@ export const start: Table = {
       title: "Start and whole life, with a guest that prints one byte and resets",
       place: context.places.tiny,
       method: `${MEMORY_MIB} MiB, 1 vCPU. From just before the fork of the monitor's process. \`floor\` is a C program that does no more than it must for this very guest; kvmtool (\`lkvm\`) gets it as 16-bit code.`,
-      metrics: metrics(times, [...commands.keys()]),
-      absent: context.absent,
+      metrics: metrics(samples),
+      absent,
     };
   },
 };
 
-function metrics(times: Readonly<Record<string, readonly Times[]>>, names: readonly string[]): Metric[] {
-  const metric = (name: string, pick: (times: Times) => number): Metric => ({
-    name,
-    unit: "ms",
-    better: "less",
-    samples: Object.fromEntries(names.map((contender) => [contender, times[contender]!.map(pick)])),
-  });
-  const running = times["volt, logging"]!.map(({ marks }) => marks[0] ?? Number.NaN);
+function metrics({ [LOGGING]: logged, ...times }: Readonly<Record<string, readonly Times[]>>): Metric[] {
   return [
-    { name: `to \`${RUNNING}\``, unit: "ms", better: "less", samples: { volt: running } },
-    metric("to the guest's first byte", ({ firstByte }) => firstByte!),
-    metric("whole life", ({ wall }) => wall),
-    metric("processor time of a whole life", ({ cpu }) => cpu),
+    metricOf(`to \`${RUNNING}\``, "ms", { volt: logged! }, ({ marks }) => marks[0]),
+    metricOf("to the guest's first byte", "ms", times, ({ firstByte }) => firstByte),
+    metricOf("whole life", "ms", times, ({ wall }) => wall),
+    metricOf("processor time of a whole life", "ms", times, ({ cpu }) => cpu),
   ];
 }

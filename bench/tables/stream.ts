@@ -3,7 +3,7 @@ import { stockKernel } from "../../scripts/guest-kernel.ts";
 import type { Context } from "../context.ts";
 import { type JobResult, writeMeasuringInitramfs } from "../guests/measuring.ts";
 import type { GuestSpec } from "../peers/peer.ts";
-import type { Metric } from "../report/result.ts";
+import type { Metric, Result } from "../report/result.ts";
 import { commandsFor, measureGuests, metricOf } from "./contest.ts";
 import { cpuMetric } from "./host-cpu.ts";
 
@@ -39,7 +39,7 @@ export async function measureStreams(
   words: readonly string[],
   modules: readonly string[],
   devices: Pick<GuestSpec, "tap" | "vsock">,
-): Promise<{ plain: Metric[]; vhost: Metric[] }> {
+): Promise<Pick<Result, "metrics" | "absent">> {
   const kernel = await stockKernel();
   const initrd = writeMeasuringInitramfs("stream.c", kernel, ["virtio_mmio", ...modules], context.folder);
   const milliseconds = context.options.quick ? 500 : 2000;
@@ -54,10 +54,12 @@ export async function measureStreams(
     ...[...plain].map(([name, command]) => [`${name} plain`, command] as const),
     ...[...vhost].map(([name, command]) => [`${name} vhost`, command] as const),
   ]);
-  const results = await measureGuests(context, contenders, { names: NAMES, seconds: 60 });
-  const of = (way: "plain" | "vhost") =>
-    Object.fromEntries([...plain.keys()].map((name) => [name, results[`${name} ${way}`]!]));
-  return { plain: metrics("", of("plain")), vhost: metrics("vhost, ", of("vhost")) };
+  const { samples, absent } = await measureGuests(context, contenders, { names: NAMES, seconds: 60 });
+  const of = (way: "plain" | "vhost") => {
+    const present = [...plain.keys()].filter((name) => `${name} ${way}` in samples);
+    return Object.fromEntries(present.map((name) => [name, samples[`${name} ${way}`]]));
+  };
+  return { metrics: [...metrics("", of("plain")), ...metrics("vhost, ", of("vhost"))], absent };
 }
 
 function metrics(prefix: string, results: Readonly<Record<string, JobResult[][]>>): Metric[] {

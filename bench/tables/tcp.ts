@@ -16,7 +16,7 @@ export const tcp: Table = {
     const host = await context.host(context.places.linux);
     await using _tap = await makeTap(host);
     using _listener = await startListener(host, context.listener, ["tcp", String(PORT)]);
-    const { plain, vhost } = await measureStreams(context, ["tcp", GUEST, HOST, String(PORT)], ["virtio_net"], {
+    const { metrics, absent = [] } = await measureStreams(context, ["tcp", GUEST, HOST, String(PORT)], ["virtio_net"], {
       tap: TAP,
     });
     return {
@@ -24,8 +24,8 @@ export const tcp: Table = {
       title: "TCP between guest and host",
       place: context.places.linux,
       method: `virtio-net on a TAP device, one connection, 64 KiB a call, 1 vCPU. Bytes count when they have arrived. ${STREAM_METHOD}. ${CPU_METHOD}`,
-      metrics: [...plain, ...vhost],
-      absent: context.absent,
+      metrics,
+      absent,
     };
   },
 };

@@ -20,14 +20,14 @@ export const vsock: Table = {
     using _kernel = await startListener(host, context.listener, ["vsock", String(PORT)]);
     const words = ["vsock", "-", String(HOST_CID), String(PORT)];
     const device = { vsock: { cid: CID, socket } };
-    const { plain, vhost } = await measureStreams(context, words, ["vmw_vsock_virtio_transport"], device);
+    const { metrics, absent = [] } = await measureStreams(context, words, ["vmw_vsock_virtio_transport"], device);
     return {
       table: "vsock",
       title: "vsock between guest and host",
       place: context.places.linux,
       method: `One connection, 64 KiB a call, 1 vCPU. QEMU has vhost only; volt's other way goes through a Unix socket. ${STREAM_METHOD}. ${CPU_METHOD}`,
-      metrics: [...plain, ...vhost],
-      absent: context.absent,
+      metrics,
+      absent,
     };
   },
 };
