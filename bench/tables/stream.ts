@@ -57,7 +57,7 @@ export async function measureStreams(
   const { samples, absent } = await measureGuests(context, contenders, { names: NAMES, seconds: 60 });
   const of = (way: "plain" | "vhost") => {
     const present = [...plain.keys()].filter((name) => `${name} ${way}` in samples);
-    return Object.fromEntries(present.map((name) => [name, samples[`${name} ${way}`]]));
+    return Object.fromEntries(present.map((name) => [name, samples[`${name} ${way}`]!]));
   };
   return { metrics: [...metrics("", of("plain")), ...metrics("vhost, ", of("vhost"))], absent };
 }
