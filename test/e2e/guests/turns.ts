@@ -2,8 +2,10 @@
 
 /**
  * One. QEMU's emulation of SVM is not sound where VMs and other threads take turns on a processor: now and then the
- * nested machine's own kernel finds itself with a guest's state after an exit, and panics. Two guests at a time make that
- * common; a newer QEMU (test/testbed/qemu.ts) makes it rarer.
+ * nested machine's own kernel finds itself with a guest's state after an exit, and panics; or a guest goes on at an address of
+ * the machine's kernel, with its page tables, and faults for ever (the trace of kvm_exit shows a `rip` inside kvm_amd). That
+ * guest is silent from then on, in the middle of a word, its vCPU's thread busy in KVM_RUN. Two guests at a time make it
+ * common, and so do processes that come and go beside one; a newer QEMU (test/testbed/qemu.ts) makes it rarer.
  */
 const AT_A_TIME = 1;
 
