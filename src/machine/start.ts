@@ -121,7 +121,6 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
       exitRecord: exitRecords?.address(vcpu),
       log: logOptions,
       hostCpu,
-      isLast: vcpu === cpus - 1,
       filter: sandbox.vcpuFilter,
     });
   }
@@ -142,8 +141,6 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
   plugMemory(vm, memory);
   timeline.mark("guest memory allocated");
   createChips(vm);
-  state.vm = vm.fd.number;
-  threads.chipsMade();
   connectLines(vm, lines);
   const readOnlySlots = kvm.capability("KVM_CAP_READONLY_MEM") !== 0;
   connectVirtio(
@@ -189,12 +186,14 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
   log.info("VM is running");
   timeline.mark("VM is running");
   closeSetUp(plan, kvm);
-  sandbox.tightenMain();
   const service = face.serve && main.serve(face.serve);
   threads.release();
   service?.started();
   face.started?.();
   main.flushMetrics();
+  // The guest runs from here on, and this thread does nothing for it before its own filter is up.
+  vm.loseLateTicks();
+  sandbox.tightenMain();
   return main.run();
 }
 

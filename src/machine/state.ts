@@ -21,7 +21,7 @@ export const End = {
 } as const;
 export type EndCode = (typeof End)[keyof typeof End];
 
-const WORD = { end: 0, exitStatus: 1, rawTerminal: 2, pause: 3, missedLogLines: 4, vm: 5, vcpus: 16 } as const;
+const WORD = { end: 0, exitStatus: 1, rawTerminal: 2, pause: 3, missedLogLines: 4, vcpus: 16 } as const;
 /** Words a vCPU: its thread's id (0 until it runs), the kvm_run address as two halves, the pause it is in. */
 const VCPU_WORDS = 4;
 const PAUSED_IN = 3;
@@ -82,14 +82,6 @@ export class MachineState implements MachineEvents {
   }
   countMissedLogLine(): void {
     Atomics.add(this.#words, WORD.missedLogLines, 1);
-  }
-
-  /** The VM's descriptor, for the thread that is told that its chips are made. */
-  get vm(): number {
-    return Atomics.load(this.#words, WORD.vm);
-  }
-  set vm(number: number) {
-    Atomics.store(this.#words, WORD.vm, number);
   }
 
   /** The number of the pause that is on, 0 while the machine runs. */

@@ -14,8 +14,6 @@ export interface ThreadOrder {
   readonly lines: LineNumbers;
   /** An eventfd: read from it, and the handover is there; later, and a pause is over. */
   readonly go: number;
-  /** An eventfd, the last thread's: read from it, and the VM's chips are made. */
-  readonly chips: number | undefined;
   /** The host's CPU it runs on; any without one. */
   readonly hostCpu: number | undefined;
   readonly timeline: boolean;
@@ -35,20 +33,13 @@ const ENTRY = "./machine/threads/vcpu.ts";
 export class VcpuThreads {
   /** One each, in their order. */
   readonly go: EventFd[] = [];
-  #chips: EventFd | undefined;
 
   /** The global Worker with `argv`: `node:worker_threads` would load 2.5 MiB of compatibility for the same thread. */
-  start({ isLast, ...order }: Omit<ThreadOrder, "go" | "chips"> & { readonly isLast: boolean }): void {
+  start(order: Omit<ThreadOrder, "go">): void {
     const go = EventFd.create(`vCPU ${order.vcpu}'s start`, true);
     this.go.push(go);
-    if (isLast) this.#chips = EventFd.create("the chips", true);
-    const argv = [WORKER_ARGUMENT, JSON.stringify({ ...order, go: go.number, chips: this.#chips?.number })];
+    const argv = [WORKER_ARGUMENT, JSON.stringify({ ...order, go: go.number })];
     new Worker(ENTRY, { argv } as WorkerOptions);
-  }
-
-  /** The state has the VM, the VM has its chips: one of them has work with these while the main thread loads the kernel. */
-  chipsMade(): void {
-    this.#chips?.signal();
   }
 
   /** The handover is written: run. */

@@ -2,7 +2,6 @@
 import { EventFd } from "../../../ffi/eventfd.ts";
 import { Fd } from "../../../ffi/fd.ts";
 import { Vcpu } from "../../../ffi/kvm/vcpu.ts";
-import { Vm } from "../../../ffi/kvm/vm.ts";
 import { nameThread, parkThread, threadId } from "../../../ffi/process.ts";
 import { setAffinity } from "../../../ffi/sched.ts";
 import { installPlacedFilter } from "../../../ffi/seccomp/filter.ts";
@@ -45,10 +44,6 @@ function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState, l
   const recorder = order.exitRecord === undefined ? undefined : attachRecorder(order.exitRecord, timeline);
   const { ports, mmio } = attachChips(block, order.lines, state, timeline, recorder);
 
-  if (order.chips !== undefined) {
-    EventFd.attach(order.chips, "the chips").take();
-    Vm.attach(state.vm, 0).loseLateTicks();
-  }
   const go = EventFd.attach(order.go, "the start");
   go.take();
   const { regions, vcpus, runSize } = readHandover(block.part("handover"));
