@@ -59,6 +59,20 @@ export async function volt(args: readonly string[], options: VoltOptions = {}): 
   return await once(args, options);
 }
 
+/**
+ * For what a `beforeAll` asks a guest: bun tries tests again, and no `beforeAll`. In the nested machine a guest may crash twice,
+ * or stop for ever.
+ */
+export async function askAgain<Answers>(ask: () => Promise<Answers>): Promise<Answers> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (guestHost() === "native") throw error;
+    console.error(`asked again: ${(error as Error).message.split("\n", 1)[0]}`);
+    return await ask();
+  }
+}
+
 async function once(args: readonly string[], options: VoltOptions): Promise<VoltEnd> {
   await using running = await startVolt(args, options);
   return await running.end();
