@@ -1,18 +1,19 @@
-/** Many vCPUs: on two CPUs of a nested machine they take minutes to come up. */
+/** More vCPUs than a nested machine has CPUs: they take minutes to come up, and its emulation often crashes under them. */
 import { expect, test } from "bun:test";
 import { fullKernel } from "../e2e/guests/full-kernel.ts";
 import { guest } from "../e2e/guests/volt.ts";
 
 const LIMIT_MS = 900_000;
 
-test(
-  "a guest brings 32 vCPUs up, and finds them in one package",
-  async () => {
-    const topology = "/sys/devices/system/cpu/cpu31/topology";
+test.each([3, 8, 32])(
+  "a guest brings %i vCPUs up, and finds them in one package",
+  async (cpus) => {
+    const last = cpus - 1;
+    const topology = `/sys/devices/system/cpu/cpu${last}/topology`;
     const script = `nproc; cat /sys/devices/system/cpu/online ${topology}/package_cpus_list ${topology}/core_id`;
-    const { status, stdout } = await guest(script, ["--cpus", "32", "--memory", "256M"], { limitMs: LIMIT_MS });
+    const { status, stdout } = await guest(script, ["--cpus", String(cpus), "--memory", "256M"], { limitMs: LIMIT_MS });
 
-    expect({ status, stdout }).toEqual({ status: 0, stdout: "32\n0-31\n0-31\n31\n" });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${cpus}\n0-${last}\n0-${last}\n${last}\n` });
   },
   2 * LIMIT_MS,
 );
