@@ -29,7 +29,7 @@ export interface Contest<Name extends string, Sample> {
  * table says so. volt has to, and so has whoever did it once.
  */
 export async function takeTurns<Name extends string, Sample>(
-  { absent, places }: Pick<Context, "absent" | "places">,
+  { absent }: Pick<Context, "absent">,
   place: Place,
   names: readonly Name[],
   rounds: Rounds,
@@ -39,9 +39,7 @@ export async function takeTurns<Name extends string, Sample>(
   const samples = await inRounds(names, rounds, async (name, round) => {
     if (failed.has(name)) return undefined as Sample;
     try {
-      return await (place === places.linux && place !== "this machine"
-        ? twoTries(name, () => measure(name))
-        : measure(name));
+      return await (place === "nested machine" ? twoTries(name, () => measure(name)) : measure(name));
     } catch (error) {
       const isFirst = round === -rounds.warmUp;
       if (!isFirst || isOurs(name)) throw error;

@@ -15,7 +15,7 @@ export const memory: Table = {
   async measure(context) {
     const host = await context.host(context.places.tiny);
     const metrics: Metric[] = [];
-    let absent = context.absent;
+    const absent = new Set(context.absent);
     for (const memoryMiB of context.options.quick ? [SIZES_MIB[0]!] : SIZES_MIB) {
       const guestBytes = memoryMiB * 2 ** 20;
       const kernel = context.file(`touch-${memoryMiB}`);
@@ -27,7 +27,7 @@ export const memory: Table = {
         return (await footprints(host, commands.get(name)!, options))[0]!;
       });
       metrics.push(...metricsOf(`${memoryMiB} MiB guest`, turns.samples));
-      absent = turns.absent;
+      for (const who of turns.absent) absent.add(who);
     }
     return {
       table: "memory",
@@ -35,7 +35,7 @@ export const memory: Table = {
       place: context.places.tiny,
       method: `A guest that touches all of its memory and rests, ${SETTLE_S} s later, 1 vCPU. By smaps_rollup, less the guest's memory.`,
       metrics,
-      absent,
+      absent: [...absent],
     };
   },
 };

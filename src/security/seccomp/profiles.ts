@@ -1,7 +1,7 @@
 /**
  * The filter of each kind of thread. The common one is put over all threads as stage two's first act, before it reads a
- * byte of the guest's kernel; main thread and vCPUs get a tighter one on top when the VM is ready to run. A call has to
- * pass every filter of its thread.
+ * byte of the guest's kernel; each vCPU gets a tighter one on top before it runs, the main thread before it does anything
+ * for the guest. A call has to pass every filter of its thread.
  */
 import { Ioctl } from "../../../ffi/kvm/ioctls.ts";
 import { TERMINAL_REQUESTS } from "../../../ffi/terminal.ts";
