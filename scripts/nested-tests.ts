@@ -3,18 +3,12 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Host } from "../test/testbed/command.ts";
 import { NestedMachine } from "../test/testbed/machine.ts";
+import type { TestRun } from "./test-report.ts";
 
 /** A file that hangs still ends. The longest takes some minutes. */
 const FILE_LIMIT_MS = 30 * 60_000;
 /** Each of these machines fills little more than one processor. */
 const MACHINES = 2;
-
-/** One run of `bun test`. */
-export interface TestRun {
-  /** JUnit's XML; empty where there is none. */
-  readonly report: string;
-  readonly success: boolean;
-}
 
 /**
  * Two files at a time, in a machine each: two guests at once in one machine are more than its processors bear (see

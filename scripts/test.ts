@@ -9,7 +9,8 @@ import { attackedVolt } from "../test/support/attacks/build.ts";
 import { guestHost, tinyGuestHost } from "../test/testbed/host.ts";
 import { CHECKS, passes } from "./check.ts";
 import { stockKernel } from "./guest-kernel.ts";
-import { runInNestedMachines, type TestRun } from "./nested-tests.ts";
+import { runInNestedMachines } from "./nested-tests.ts";
+import { NOTHING, readTotals, sum, summary, type TestRun, type Totals } from "./test-report.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const REPORT = join(ROOT, "dist/test-report.xml");
@@ -38,31 +39,23 @@ const TWO_AT_A_TIME = ["--parallel=2", "--no-isolate"];
  */
 const SECOND_TRY = ["--retry", "1"];
 
-interface Totals {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
 const { failed } = await test(process.argv.slice(2));
 process.exitCode = failed === 0 ? 0 : 1;
 
 async function test(args: readonly string[]): Promise<Totals> {
   const long = args.includes("--long");
   const files = args.filter((arg) => arg !== "--long");
-  const checks = Object.keys(CHECKS).map(passes);
+  const checked = Object.keys(CHECKS).map(check).reduce(sum, NOTHING);
   await build();
   const { store } = await stockKernel();
 
   const chosen = files.length > 0 ? files : long ? ["test/long"] : [...ANYWHERE, ...TINY_GUESTS, ...LINUX_GUESTS];
   // In a nested machine, where its test runs, it would take ten times as long.
   if (chosen.some((path) => path.startsWith("test/e2e/cli"))) attackedVolt();
-  const tests: Totals = { passed: 0, failed: 0, skipped: 0 };
-  for (const group of groups(chosen)) add(tests, await runTests(group, store));
-  add(tests, { passed: checks.filter(Boolean).length, failed: checks.filter((ok) => !ok).length, skipped: 0 });
-  const skipped = tests.skipped > 0 ? `, ${tests.skipped} skipped` : "";
-  console.log(`\n${tests.passed} passed, ${tests.failed} failed${skipped}`);
-  return tests;
+  let totals = checked;
+  for (const group of groups(chosen)) totals = sum(totals, await runTests(group, store));
+  console.log(`\n${summary(totals)}`);
+  return totals;
 }
 
 /** Each where this machine can run it. */
@@ -82,10 +75,9 @@ function groups(paths: readonly string[]): Group[] {
   ].filter((group) => group.paths.length > 0);
 }
 
-function add(sum: Totals, more: Totals): void {
-  sum.passed += more.passed;
-  sum.failed += more.failed;
-  sum.skipped += more.skipped;
+function check(name: string): Totals {
+  if (passes(name)) return { ...NOTHING, passed: 1 };
+  return { ...NOTHING, failed: 1, failures: [`failed: the check "${name}": see above`] };
 }
 
 /** Output is passed on. @param store VOLT_HOME */
@@ -93,9 +85,7 @@ async function runTests({ paths, flags = [], nested = false }: Group, store: str
   const command = [process.execPath, "test", "--timeout", String(TEST_LIMIT_MS), ...flags];
   const env = { VOLT_HOME: store };
   const runs = nested ? await runInNestedMachines(ROOT, paths, command, env) : [runHere(paths, command, env)];
-  const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
-  for (const run of runs) add(totals, readTotals(run));
-  return totals;
+  return runs.map(readTotals).reduce(sum, NOTHING);
 }
 
 function runHere(paths: readonly string[], command: readonly string[], env: Record<string, string>): TestRun {
@@ -107,13 +97,4 @@ function runHere(paths: readonly string[], command: readonly string[], env: Reco
     env: { ...process.env, ...env },
   });
   return { report: existsSync(REPORT) ? readFileSync(REPORT, "utf8") : "", success };
-}
-
-/** A run that ended badly without a failed test (a crash, a file that does not load) counts as one failure. */
-function readTotals({ report, success }: TestRun): Totals {
-  const head = /<testsuites [^>]*>/.exec(report)?.[0] ?? "";
-  const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
-  const failed = count("failures") + count("errors");
-  const skipped = count("skipped");
-  return { passed: count("tests") - failed - skipped, failed: success ? failed : Math.max(failed, 1), skipped };
 }
