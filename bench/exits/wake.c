@@ -1,5 +1,5 @@
 /*
- * How long a halted vCPU takes to wake, in C, for comparison: COUNT times raises the interrupt of GSI by an irqfd, and waits
+ * How long a halted vCPU takes to wake, in C, for comparison: COUNT times raises the interrupt of GSI (KVM_IRQ_LINE, up and down), and waits
  * until the guest's code on stdin has counted it in the word at COUNTER, where it counts once by itself when it is up. Writes the nanoseconds each took to stdout as
  * 32-bit words.
  *
@@ -8,7 +8,6 @@
 #include "machine.h"
 #include <pthread.h>
 #include <sched.h>
-#include <sys/eventfd.h>
 
 static void *run_vcpu(void *argument)
 {
@@ -26,13 +25,13 @@ int main(int argc, char **argv)
 	uint32_t count = strtoul(argv[1], NULL, 10);
 	uint32_t *times = calloc(count, sizeof(*times));
 	struct machine machine = make_machine(1);
-	struct kvm_irqfd line = { .fd = check(eventfd(0, EFD_NONBLOCK), "eventfd"), .gsi = strtoul(argv[2], NULL, 10) };
+	struct kvm_irq_level up = { .irq = strtoul(argv[2], NULL, 10), .level = 1 };
+	struct kvm_irq_level down = { .irq = up.irq, .level = 0 };
 	volatile uint32_t *counter = (uint32_t *)(machine.memory + strtoul(argv[3], NULL, 0));
 	pthread_t thread;
 
 	if (!times)
 		err(1, "memory");
-	check(ioctl(machine.vm, KVM_IRQFD, &line), "KVM_IRQFD");
 	check(-pthread_create(&thread, NULL, run_vcpu, &machine), "pthread_create");
 	while (!*counter)
 		usleep(1000); /* it comes up */
@@ -41,7 +40,8 @@ int main(int argc, char **argv)
 
 		usleep(strtoul(argv[4], NULL, 10));
 		uint64_t begin = now();
-		check(eventfd_write(line.fd, 1), "eventfd");
+		check(ioctl(machine.vm, KVM_IRQ_LINE, &up), "KVM_IRQ_LINE");
+		check(ioctl(machine.vm, KVM_IRQ_LINE, &down), "KVM_IRQ_LINE");
 		/* The scheduler likes to wake a thread where its waker runs, who must not be in its way there. */
 		while (*counter == before)
 			sched_yield();

@@ -15,6 +15,8 @@ export const PIT_CONFIG = layout("struct kvm_pit_config", KVM, 64, { flags: u32(
 
 export const REINJECT_CONTROL = layout("struct kvm_reinject_control", KVM, 32, { pit_reinject: u8(0) });
 
+export const IRQ_LEVEL = layout("struct kvm_irq_level", KVM, 8, { irq: u32(0), level: u32(4) });
+
 export const IRQFD = layout("struct kvm_irqfd", KVM, 32, {
   fd: u32(0),
   gsi: u32(4),

@@ -19,7 +19,7 @@ export interface MmioDevice {
   write(offset: number, data: Uint8Array, at: number, length: number): void;
 }
 
-/** An edge-triggered interrupt line: an irqfd under a running VM, a counter in tests. */
+/** An edge-triggered interrupt line: of KVM's chips under a running VM, a counter in tests. */
 export interface InterruptLine {
   raise(): void;
 }

@@ -14,7 +14,7 @@ import type { Timeline } from "../observe/timeline.ts";
 import type { MachineBlock } from "./block.ts";
 import { RecordedMmio, RecordedPorts } from "./exit-records.ts";
 import { GSI, MMIO, PORTS } from "./layout.ts";
-import { type LineNumbers, line } from "./lines.ts";
+import { type InterruptLines, type LineNumbers, line } from "./lines.ts";
 import type { MachineState } from "./state.ts";
 import { attachVirtio } from "./virtio/registers.ts";
 
@@ -40,6 +40,7 @@ export function resetChips(block: MachineBlock, holdInput: boolean): void {
 export function attachChips(
   block: MachineBlock,
   lines: LineNumbers,
+  interrupts: Pick<InterruptLines, "line">,
   state: MachineState,
   timeline: Timeline,
   exits?: ExitRecorder,
@@ -50,8 +51,8 @@ export function attachChips(
   const attach = ({ first, count }: { first: number; count: number }, device: Parameters<PortBus["attach"]>[2]) =>
     ports.attach(first, count, device);
 
-  const serial = new Serial(block.part("serial"), line(lines.serial), line(lines.wake));
-  const keyboard = new I8042(block.part("i8042"), line(lines.keyboard), state);
+  const serial = new Serial(block.part("serial"), interrupts.line(GSI.serial), line(lines.wake));
+  const keyboard = new I8042(block.part("i8042"), interrupts.line(GSI.keyboard), state);
   const timer = new BootTimer(() => {
     timeline.mark("guest user space");
     serial.release();

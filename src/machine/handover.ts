@@ -2,6 +2,8 @@
 import type { Region } from "../memory/guest.ts";
 
 export interface Handover {
+  /** The VM's descriptor. */
+  readonly vm: number;
   readonly regions: readonly Region[];
   /** Descriptor of each vCPU. */
   readonly vcpus: readonly number[];

@@ -60,11 +60,11 @@ export class MainLoop {
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
-    const { plan, block, lines, state } = parts;
+    const { plan, block, lines, interrupts, state } = parts;
     this.#signals = new SignalFd(parts.face.signals);
     this.#wake = EventFd.attach(lines.wake, "wake");
     this.#terminal = new Terminal(plan.stdin, state, parts.crashGuard);
-    this.#button = new PowerButton(block, lines, parts.hasAcpi);
+    this.#button = new PowerButton(block, interrupts, parts.hasAcpi);
     this.#virtio = new VirtioIo(parts);
     this.#readings = machineReadings(parts, this.#virtio);
     const isPaused = (): boolean => parts.vcpus.isPaused;

@@ -3,16 +3,17 @@
 import type { InterruptLine } from "../devices/device.ts";
 import { I8042 } from "../devices/i8042/i8042.ts";
 import type { MachineBlock } from "./block.ts";
-import { type LineNumbers, line } from "./lines.ts";
+import { GSI } from "./layout.ts";
+import type { InterruptLines } from "./lines.ts";
 
 export class PowerButton {
   readonly #events: InterruptLine;
   readonly #keyboard: I8042;
   readonly #hasAcpi: boolean;
 
-  constructor(block: MachineBlock, lines: LineNumbers, hasAcpi: boolean) {
-    this.#events = line(lines.events);
-    this.#keyboard = new I8042(block.part("i8042"), line(lines.keyboard), { end() {}, exitStatus() {} });
+  constructor(block: MachineBlock, interrupts: Pick<InterruptLines, "line">, hasAcpi: boolean) {
+    this.#events = interrupts.line(GSI.events);
+    this.#keyboard = new I8042(block.part("i8042"), interrupts.line(GSI.keyboard), { end() {}, exitStatus() {} });
     this.#hasAcpi = hasAcpi;
   }
 

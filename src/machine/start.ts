@@ -24,7 +24,7 @@ import { ExitRecords } from "./exit-records.ts";
 import type { Face } from "./face.ts";
 import { writeHandover } from "./handover.ts";
 import { MMIO, virtioWindows } from "./layout.ts";
-import { connectLines, createLines, line } from "./lines.ts";
+import { createLines, InterruptLines, line } from "./lines.ts";
 import { machineLog } from "./log.ts";
 import { MainLoop } from "./main-loop.ts";
 import { type Plan, readPlan } from "./plan.ts";
@@ -92,7 +92,7 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
   const crashGuard = plan.stdin.isTerminal ? new CrashGuard() : undefined;
   const sandbox = new MachineSandbox(plan, rules, machineLog(logOptions));
   const block = MachineBlock.create();
-  const lines = createLines(devices.map(({ queueSizes }) => queueSizes.length));
+  const lines = createLines(devices);
   const state = new MachineState(block.part("control"), () => line(lines.wake).raise());
   const log = machineLog(logOptions, state);
   for (const { name, notes = [] } of devices) for (const note of notes) log.info(`${name}: ${note}`);
@@ -141,7 +141,6 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
   plugMemory(vm, memory);
   timeline.mark("guest memory allocated");
   createChips(vm);
-  connectLines(vm, lines);
   const readOnlySlots = kvm.capability("KVM_CAP_READONLY_MEM") !== 0;
   connectVirtio(
     vm,
@@ -165,6 +164,7 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
     face,
     block,
     lines,
+    interrupts: new InterruptLines(vm.fd.number),
     state,
     timeline,
     counts,
@@ -181,7 +181,12 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
   });
   timeline.mark("serial console");
   const vcpus = Array.from({ length: cpus }, (_, id) => processors.create(vm, id, guest.entry));
-  writeHandover(block.part("handover"), { regions: memory.regions, vcpus, runSize: kvm.vcpuMmapSize() });
+  writeHandover(block.part("handover"), {
+    vm: vm.fd.number,
+    regions: memory.regions,
+    vcpus,
+    runSize: kvm.vcpuMmapSize(),
+  });
   timeline.mark("vCPU configured");
   log.info("VM is running");
   timeline.mark("VM is running");

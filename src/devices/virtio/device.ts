@@ -82,8 +82,8 @@ export interface VirtioContext {
 
 /** The numbers of the descriptors behind a device's lines. */
 export interface LineDescriptors {
-  /** KVM's irqfd. */
-  readonly interrupt: number;
+  /** KVM's irqfd, where the host's kernel serves queues (`kernelQueues`). */
+  readonly interrupt?: number;
   /** KVM's ioeventfds, one a queue. */
   readonly kicks: readonly number[];
 }

@@ -13,7 +13,7 @@ const REQUIRED: readonly (readonly [CapName, string])[] = [
   ["KVM_CAP_SET_TSS_ADDR", "guests on Intel hosts without unrestricted-guest support"],
   ["KVM_CAP_IRQCHIP", "interrupt controllers in the kernel"],
   ["KVM_CAP_PIT2", "the timer in the kernel that Linux calibrates by"],
-  ["KVM_CAP_IRQFD", "device interrupts from any thread, without stopping a vCPU"],
+  ["KVM_CAP_IRQFD", "interrupts of devices that the host's kernel serves (vhost)"],
   ["KVM_CAP_IOEVENTFD", "queue notifications that cost no exit to user space"],
   ["KVM_CAP_IMMEDIATE_EXIT", "stopping a vCPU without a race"],
   ["KVM_CAP_MP_STATE", "whether a vCPU runs, waits or is halted"],

@@ -1,6 +1,6 @@
 import { monotonicNs } from "../../../ffi/clock.ts";
 import { SerialBackend } from "../../devices/serial/backend.ts";
-import { line } from "../lines.ts";
+import { GSI } from "../layout.ts";
 import type { MachineParts } from "../parts.ts";
 import type { ConsoleEnd } from "./end.ts";
 import type { ByteSink, InputMode } from "./input.ts";
@@ -21,8 +21,12 @@ export class SerialEnd implements ConsoleEnd {
   #flushed: Flushed = "empty";
   #took = false;
 
-  constructor({ block, lines }: Pick<MachineParts, "block" | "lines">, inputMode: InputMode, writer: ConsoleWriter) {
-    this.#backend = new SerialBackend(block.part("serial"), line(lines.serial), () => monotonicNs() / 1e6);
+  constructor(
+    { block, interrupts }: Pick<MachineParts, "block" | "interrupts">,
+    inputMode: InputMode,
+    writer: ConsoleWriter,
+  ) {
+    this.#backend = new SerialBackend(block.part("serial"), interrupts.line(GSI.serial), () => monotonicNs() / 1e6);
     this.inputMode = inputMode;
     this.#writer = writer;
   }

@@ -13,7 +13,7 @@ import { MachineBlock } from "../block.ts";
 import { attachChips } from "../chips.ts";
 import { attachRecorder } from "../exit-records.ts";
 import { readHandover } from "../handover.ts";
-import { line } from "../lines.ts";
+import { InterruptLines, line } from "../lines.ts";
 import { type MachineLog, machineLog } from "../log.ts";
 import { End, MachineState } from "../state.ts";
 import { runThroughPauses } from "./pause.ts";
@@ -42,11 +42,13 @@ function runVcpu(order: ThreadOrder, block: MachineBlock, state: MachineState, l
   const onMark = order.log.level === "trace" ? log.phase : undefined;
   const timeline = new Timeline(block.part("timeline"), order.timeline, onMark);
   const recorder = order.exitRecord === undefined ? undefined : attachRecorder(order.exitRecord, timeline);
-  const { ports, mmio } = attachChips(block, order.lines, state, timeline, recorder);
+  const interrupts = new InterruptLines();
+  const { ports, mmio } = attachChips(block, order.lines, interrupts, state, timeline, recorder);
 
   const go = EventFd.attach(order.go, "the start");
   go.take();
-  const { regions, vcpus, runSize } = readHandover(block.part("handover"));
+  const { vm, regions, vcpus, runSize } = readHandover(block.part("handover"));
+  interrupts.connect(vm);
   const vcpu = new Vcpu(new Fd(vcpus[id]!, `vCPU ${id}`), runSize);
   let faults = 0;
   const control: LoopControl = {

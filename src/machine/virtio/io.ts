@@ -5,11 +5,12 @@ import { deviceReading } from "../../devices/virtio/counters.ts";
 import type { VirtioDevice } from "../../devices/virtio/device.ts";
 import { LineLimiter } from "../../observe/line-limiter.ts";
 import type { DeviceReading } from "../../observe/metrics/readings.ts";
+import { GSI } from "../layout.ts";
 import { line } from "../lines.ts";
 import type { MachineParts } from "../parts.ts";
 import { virtioState } from "./state.ts";
 
-type Parts = Pick<MachineParts, "devices" | "block" | "lines" | "memory" | "counts"> & {
+type Parts = Pick<MachineParts, "devices" | "block" | "lines" | "interrupts" | "memory" | "counts"> & {
   readonly log: { warn(text: string): void };
 };
 
@@ -26,10 +27,10 @@ export class VirtioIo {
   /** Every queue of every device, and their own descriptors; the index is the epoll token, less the first. */
   readonly #wakers: readonly Waker[];
 
-  constructor({ devices, block, lines, memory, counts, log }: Parts) {
+  constructor({ devices, block, lines, interrupts, memory, counts, log }: Parts) {
     this.#backends = devices.map((device, slot) => {
       const descriptors = lines.virtio[slot]!;
-      const own = { interrupt: line(descriptors.interrupt), kicks: descriptors.kicks.map(line), descriptors };
+      const own = { interrupt: interrupts.line(GSI.virtio[slot]!), kicks: descriptors.kicks.map(line), descriptors };
       const limiter = new LineLimiter();
       const report = (problem: string): void => {
         if (!limiter.say(problem, (line) => log.warn(line))) counts.log.limited++;

@@ -46,7 +46,7 @@ export function connectVirtio(vm: Vm, lines: LineNumbers, block: MachineBlock, w
   using seen = EventFd.create("acknowledged interrupts");
   virtioWindows(lines.virtio.length).forEach(({ address, size, gsi }, slot) => {
     const { interrupt, kicks } = lines.virtio[slot]!;
-    vm.addIrqFd(interrupt, gsi);
+    if (interrupt !== undefined) vm.addIrqFd(interrupt, gsi);
     kicks.forEach((kick, queue) => {
       vm.addMmioEventFd(kick, address + Register.QueueNotify, queue);
     });

@@ -17,8 +17,9 @@ export interface Profiles {
 /** @param devices what they need while a guest runs */
 export function profiles(pid: number, devices: readonly Rule[]): Profiles {
   const terminal = allow("the console's terminal: raw mode and back, its size", "ioctl", requests(TERMINAL_REQUESTS));
+  const interrupts = allow("the guest's interrupt lines", "ioctl", requests({ KVM_IRQ_LINE }));
   const [runtime, lines] = [runtimeRules(pid), lineRules()];
-  const mains = [terminal, ...devices, ...runtime, ...descriptorRules(), ...lines, stopRule(pid)];
+  const mains = [interrupts, terminal, ...devices, ...runtime, ...descriptorRules(), ...lines, stopRule(pid)];
   return {
     common: {
       thread: "every thread",
@@ -35,13 +36,13 @@ export function profiles(pid: number, devices: readonly Rule[]): Profiles {
       thread: "vcpu",
       rules: [
         allow(
-          "runs the guest, tells its clock of pauses; the rest tells of one that can't go on",
+          "runs the guest, interrupts it, tells its clock of pauses; the rest tells of one that can't go on",
           "ioctl",
           requests(VCPU_REQUESTS),
         ),
         ...runtime,
         ...lines,
-        allow("interrupts and wakes go out by eventfd, problems to the log", "write"),
+        allow("wakes go out by eventfd, problems to the log", "write"),
         allow("the end of a pause comes by eventfd", "read"),
         allow("when all is over", "pause"),
       ],
@@ -50,7 +51,7 @@ export function profiles(pid: number, devices: readonly Rule[]): Profiles {
 }
 
 const { KVM_RUN, ...OTHER_REQUESTS } = Ioctl;
-const { KVM_GET_REGS, KVM_GET_SREGS, KVM_TRANSLATE, KVM_KVMCLOCK_CTRL } = OTHER_REQUESTS;
+const { KVM_IRQ_LINE, KVM_GET_REGS, KVM_GET_SREGS, KVM_TRANSLATE, KVM_KVMCLOCK_CTRL } = OTHER_REQUESTS;
 /** The one of every exit first: a filter compares in this order. */
 const EVERY_REQUEST = { KVM_RUN, ...OTHER_REQUESTS };
-const VCPU_REQUESTS = { KVM_RUN, KVM_GET_REGS, KVM_GET_SREGS, KVM_TRANSLATE, KVM_KVMCLOCK_CTRL };
+const VCPU_REQUESTS = { KVM_RUN, KVM_IRQ_LINE, KVM_GET_REGS, KVM_GET_SREGS, KVM_TRANSLATE, KVM_KVMCLOCK_CTRL };

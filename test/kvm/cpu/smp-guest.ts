@@ -4,7 +4,9 @@ import { Kvm } from "../../../ffi/kvm/system.ts";
 import type { Vm } from "../../../ffi/kvm/vm.ts";
 import { Mapping } from "../../../ffi/memory.ts";
 import { installKick } from "../../../ffi/signal.ts";
+import type { InterruptLine } from "../../../src/devices/device.ts";
 import { MachineBlock } from "../../../src/machine/block.ts";
+import { InterruptLines } from "../../../src/machine/lines.ts";
 import { End, MachineState } from "../../../src/machine/state.ts";
 import { VcpuPause } from "../../../src/machine/threads/pause.ts";
 import { assemble } from "../tiny/assemble.ts";
@@ -77,11 +79,9 @@ export class SmpGuest implements AsyncDisposable {
     return guest;
   }
 
-  /** @returns what raises this interrupt line, as an edge, when it is signalled */
-  connect(gsi: number): EventFd {
-    const line = this.#held.use(EventFd.create(`line ${gsi}`));
-    this.#vm.addIrqFd(line.number, gsi);
-    return line;
+  /** The guest's interrupt line of this number. */
+  line(gsi: number): InterruptLine {
+    return new InterruptLines(this.#vm.fd.number).line(gsi);
   }
 
   /** A vCPU's own count. */

@@ -34,7 +34,7 @@ function run(program: string, prepare: (block: MachineBlock) => void = () => und
   using vm = kvm.createVm();
   const block = MachineBlock.create();
   const devices = [new RngDevice(), new RngDevice()];
-  const lines = createLines(devices.map(({ queueSizes }) => queueSizes.length));
+  const lines = createLines(devices);
   describeVirtio(devices, block);
   prepare(block);
   vm.createIrqChip();

@@ -65,7 +65,7 @@ describe("a machine's state", () => {
 
 test("a handover of the largest machine arrives as it was", () => {
   const regions = [0, 2 ** 32].map((address) => ({ address, size: 3 * 2 ** 30, hostAddress: 2 ** 47 - 2 ** 32 }));
-  const handover = { regions, vcpus: Array.from({ length: MAX_VCPUS }, (_, i) => 1000 + i), runSize: 12_288 };
+  const handover = { vm: 999, regions, vcpus: Array.from({ length: MAX_VCPUS }, (_, i) => 1000 + i), runSize: 12_288 };
   const memory = new ArrayBuffer(16_384);
   writeHandover(memory, handover);
   expect(readHandover(memory)).toEqual(handover);

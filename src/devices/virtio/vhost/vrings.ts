@@ -51,7 +51,7 @@ function setUpVring(vhost: Vhost, { memory, settings, lines }: VirtioContext, { 
     used: hostAddress(memory, deviceArea, usedBytes(size)),
   });
   vhost.setVringError(index, error);
-  vhost.setVringCall(index, lines.interrupt);
+  vhost.setVringCall(index, lines.interrupt!);
   vhost.setVringKick(index, lines.kicks[queue]!);
 }
 

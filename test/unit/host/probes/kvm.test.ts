@@ -70,7 +70,7 @@ describe("a capability", () => {
       name: "KVM_CAP_IRQFD",
       status: "fail",
       found: "no",
-      purpose: "device interrupts from any thread, without stopping a vCPU",
+      purpose: "interrupts of devices that the host's kernel serves (vhost)",
       mend: "boot a newer Linux kernel (apt-get install linux-image-amd64)",
     });
     expect(canRun(findings)).toBe(false);
