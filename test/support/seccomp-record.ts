@@ -96,10 +96,11 @@ function isRun({ name, arguments: args }: RecordedCall): boolean {
   return name === "ioctl" && args[1] === KVM_RUN;
 }
 
-/** The first rule whose conditions hold decides, as in the filter. */
+/** Every rule that would have allowed it: two devices may need the same, and a VM may have one of them. */
 function note(used: Set<string>, { thread, rules }: Profile, call: RecordedCall): void {
-  const index = rules.findIndex((rule) => applies(rule, call));
-  if (index >= 0) used.add(`${thread} ${index} ${call.name}`);
+  rules.forEach((rule, index) => {
+    if (applies(rule, call)) used.add(`${thread} ${index} ${call.name}`);
+  });
 }
 
 function applies({ calls, when }: Rule, call: RecordedCall): boolean {

@@ -8,7 +8,6 @@ const NOT_EXECUTABLE = without(2, "prot", PROT.EXEC, "not PROT_EXEC");
 const THREAD_FLAGS = 0x3d_0f00;
 const PR = { PR_SET_NAME: 15, PR_GET_NAME: 16, PR_SET_VMA: 0x5356_4d41 };
 const FCNTL = { F_GETFD: 1, F_SETFD: 2, F_GETFL: 3, F_SETFL: 4, F_GET_SEALS: 1034 };
-const AT_EMPTY_PATH = 0x1000;
 const SIGSTOP = 19;
 
 /** @param pid of this process: signals go to its own threads only */
@@ -20,7 +19,7 @@ function memory(): Rule[] {
   return [
     // The JIT's memory is executable and writable from before the filter on; nothing new becomes executable.
     allow("the heap, the guest's memory, what is shared between threads", "mmap mprotect", [NOT_EXECUTABLE]),
-    allow("memory goes back, and moves", "munmap brk mremap"),
+    allow("memory goes back", "munmap brk"),
     allow("the collector and the JIT say which pages they use", "madvise"),
   ];
 }
@@ -33,7 +32,7 @@ function threads(pid: number): Rule[] {
       { argument: 0, name: "flags", oneOf: [THREAD_FLAGS], means: "a thread" },
     ]),
     refuse("its flags are in memory, where no filter looks; glibc then takes clone", "ENOSYS", "clone3"),
-    allow("glibc sets up a thread, and ends it", "set_robust_list rseq sigaltstack exit gettid getpid"),
+    allow("glibc sets up a thread, and ends it", "set_robust_list rseq exit gettid getpid"),
     allow("the end of it all", "exit_group"),
     allow("signals within the process: kicks, the collector's stop, aborts", "tgkill", [own]),
     allow("handlers and masks", "rt_sigprocmask rt_sigaction rt_sigreturn rt_sigsuspend"),
@@ -47,9 +46,9 @@ function threads(pid: number): Rule[] {
 
 function time(): Rule[] {
   return [
-    allow("clocks, where the vDSO has none", "clock_gettime clock_getres gettimeofday"),
+    allow("clocks, where the vDSO can't read the host's", "clock_gettime gettimeofday"),
     allow("waiting", "nanosleep clock_nanosleep"),
-    allow("how much memory and time is used", "getrusage sysinfo"),
+    allow("how much memory and time is used", "getrusage"),
   ];
 }
 
@@ -64,29 +63,31 @@ function refusedQuietly(): Rule[] {
     refuse(
       "nor looked at by name",
       "EACCES",
-      "stat lstat access faccessat faccessat2 readlink readlinkat statx getcwd",
+      "stat lstat access faccessat faccessat2 readlink readlinkat newfstatat statx getcwd",
     ),
     allow("what a descriptor leads to", "fstat"),
-    allow("the same, as newer glibc asks it", "newfstatat", [
-      { argument: 3, name: "flags", mask: AT_EMPTY_PATH, oneOf: [AT_EMPTY_PATH], means: "AT_EMPTY_PATH" },
-    ]),
-    refuse("nothing by name", "EACCES", "newfstatat"),
     refuse("limits and priorities stay", "EPERM", "prlimit64 setrlimit getrlimit setpriority getpriority"),
     refuse("nor does the scheduling", "EPERM", "sched_setscheduler sched_setparam sched_getparam sched_getscheduler"),
     refuse("io_uring, where no disk asked for it", "EPERM", "io_uring_setup io_uring_enter io_uring_register"),
     refuse("glibc asks once, and can do without", "ENOSYS", "membarrier"),
     refuse("crash reports need no host name", "EPERM", "uname"),
+    refuse(
+      "libraries have these calls, and no recorded run made one: they have to do without",
+      "ENOSYS",
+      "mremap sigaltstack clock_getres sysinfo writev ppoll timerfd_create timerfd_gettime",
+    ),
   ];
 }
 
 /** Reading and writing what is open. */
 export function descriptorRules(): Rule[] {
   return [
-    allow("console, log, images, eventfds", "read write writev pread64 lseek close"),
+    allow("console, log, images, eventfds", "read write pread64 lseek close"),
     allow("flags of descriptors", "fcntl", [is(1, "op", FCNTL)]),
-    allow("Bun's event loops and volt's", "epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd2"),
-    allow("whether there is something to read", "poll ppoll"),
-    allow("timers and signals as descriptors", "timerfd_create timerfd_settime timerfd_gettime signalfd4"),
+    allow("Bun's event loops and volt's", "epoll_create1 epoll_ctl epoll_wait epoll_pwait2 eventfd2"),
+    allow("the same, where an older container engine's filter refuses epoll_pwait2", "epoll_pwait"),
+    allow("whether there is something to read", "poll"),
+    allow("timers that were made at the start; signals as descriptors", "timerfd_settime signalfd4"),
   ];
 }
 
