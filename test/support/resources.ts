@@ -1,17 +1,10 @@
 /** What this process holds of the kernel, to see that everything is given back. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { descriptorsOf } from "./proc.ts";
 
 /** What each open descriptor leads to, by number. The one this look itself takes is not among them. */
 export function openDescriptors(): Map<number, string> {
-  const found = new Map<number, string>();
-  for (const number of readdirSync("/proc/self/fd")) {
-    try {
-      found.set(Number(number), readlinkSync(`/proc/self/fd/${number}`));
-    } catch {
-      // The folder's own descriptor, closed by now.
-    }
-  }
-  return found;
+  return descriptorsOf("self");
 }
 
 /**

@@ -1,7 +1,7 @@
 /** `volt cpu`, --cpu-template and --cpu-affinity, on this very machine. */
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { ofEachThread } from "../../support/proc.ts";
 import { END, tinyKernel } from "./tiny-kernel.ts";
 import { cleanEnvironment, Folder, failure, VOLT, volt } from "./volt.ts";
 
@@ -129,10 +129,9 @@ describe("--cpu-affinity", () => {
 async function vcpuThreads(pid: number, count: number): Promise<Record<string, string>> {
   for (let tries = 0; tries < 2000; tries++) {
     const found = Object.fromEntries(
-      readdirSync(`/proc/${pid}/task`).flatMap((task) => {
-        const folder = join(`/proc/${pid}/task`, task);
-        const name = readFileSync(join(folder, "comm"), "utf8").trim();
-        const cpus = /^Cpus_allowed_list:\t(.*)$/m.exec(readFileSync(join(folder, "status"), "utf8"))?.[1] ?? "";
+      ofEachThread(pid, "status").flatMap((status) => {
+        const name = /^Name:\t(.*)$/m.exec(status)?.[1] ?? "";
+        const cpus = /^Cpus_allowed_list:\t(.*)$/m.exec(status)?.[1] ?? "";
         return name.startsWith("vcpu ") && !cpus.includes("-") ? [[name, cpus] as const] : [];
       }),
     );

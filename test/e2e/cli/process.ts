@@ -1,6 +1,7 @@
 /** A volt that runs for a while: what the kernel says about it, and its end. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { atMost } from "../../support/emulated.ts";
+import { descriptorsOf, ofEachThread } from "../../support/proc.ts";
 import { cleanEnvironment, VOLT, type VoltEnd, type VoltOptions } from "./volt.ts";
 
 /** One that should end and does not is killed after so long. */
@@ -50,15 +51,12 @@ export class RunningVolt implements AsyncDisposable {
 
   /** The names of its threads. */
   threads(): string[] {
-    return readdirSync(`/proc/${this.pid}/task`).map((tid) =>
-      readFileSync(`/proc/${this.pid}/task/${tid}/comm`, "utf8").trim(),
-    );
+    return ofEachThread(this.pid, "comm").map((name) => name.trim());
   }
 
   /** What its descriptors lead to. */
   files(): string[] {
-    const folder = `/proc/${this.pid}/fd`;
-    return readdirSync(folder).map((number) => readlinkSync(`${folder}/${number}`));
+    return [...descriptorsOf(this.pid).values()];
   }
 
   /** Its environment as it was at its last exec. */
