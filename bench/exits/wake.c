@@ -1,5 +1,5 @@
 /*
- * How long a halted vCPU takes to wake, in C, for comparison: COUNT times raises the interrupt of GSI (KVM_IRQ_LINE, up and down), and waits
+ * How long a halted vCPU takes to wake, in C, for comparison: COUNT times raises the interrupt of GSI (KVM_IRQ_LINE, down and up), and waits
  * until the guest's code on stdin has counted it in the word at COUNTER, where it counts once by itself when it is up. Writes the nanoseconds each took to stdout as
  * 32-bit words.
  *
@@ -40,8 +40,8 @@ int main(int argc, char **argv)
 
 		usleep(strtoul(argv[4], NULL, 10));
 		uint64_t begin = now();
-		check(ioctl(machine.vm, KVM_IRQ_LINE, &up), "KVM_IRQ_LINE");
 		check(ioctl(machine.vm, KVM_IRQ_LINE, &down), "KVM_IRQ_LINE");
+		check(ioctl(machine.vm, KVM_IRQ_LINE, &up), "KVM_IRQ_LINE");
 		/* The scheduler likes to wake a thread where its waker runs, who must not be in its way there. */
 		while (*counter == before)
 			sched_yield();

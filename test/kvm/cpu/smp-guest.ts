@@ -1,7 +1,12 @@
 /** A tiny guest with several vCPUs, each in volt's loop on its own thread, in real mode with x2APICs; and its pause. */
+
+import { pack } from "../../../ffi/abi.ts";
 import { EventFd } from "../../../ffi/eventfd.ts";
+import { Ioctl } from "../../../ffi/kvm/ioctls.ts";
+import { IRQ_LEVEL } from "../../../ffi/kvm/layouts.ts";
 import { Kvm } from "../../../ffi/kvm/system.ts";
 import type { Vm } from "../../../ffi/kvm/vm.ts";
+import { libc } from "../../../ffi/libc.ts";
 import { Mapping } from "../../../ffi/memory.ts";
 import { installKick } from "../../../ffi/signal.ts";
 import type { InterruptLine } from "../../../src/devices/device.ts";
@@ -82,6 +87,11 @@ export class SmpGuest implements AsyncDisposable {
   /** The guest's interrupt line of this number. */
   line(gsi: number): InterruptLine {
     return new InterruptLines(this.#vm.fd.number).line(gsi);
+  }
+
+  /** What another thread does in the midst of raising a line: all but the end of it. */
+  setLine(gsi: number, level: 0 | 1): void {
+    libc.ioctl(this.#vm.fd.number, Ioctl.KVM_IRQ_LINE, pack(IRQ_LEVEL, { irq: gsi, level }));
   }
 
   /** A vCPU's own count. */
