@@ -4,7 +4,7 @@ import { assemble } from "../../kvm/tiny/assemble.ts";
 import { buildElf } from "../../unit/boot/fixtures.ts";
 import type { Folder } from "./volt.ts";
 
-const ADDRESS = 0x100_0000;
+export const TINY_KERNEL_ADDRESS = 0x100_0000;
 const OUT = (port: number, byte: number) => `mov dx, ${port}; mov al, ${byte}; out dx, al;`;
 
 /** How a guest ends, in assembly: each is the last thing it does. */
@@ -40,7 +40,10 @@ export interface TinyKernel {
 /** @param text Intel-syntax assembly for long mode, as the Linux boot protocol enters it: no stack, no interrupts */
 export function tinyKernel(folder: Folder, text: string): TinyKernel {
   const path = folder.file("kernel");
-  writeFileSync(path, buildElf(ADDRESS, [{ address: ADDRESS, bytes: assemble(text, 64, ADDRESS) }]));
+  writeFileSync(
+    path,
+    buildElf(TINY_KERNEL_ADDRESS, [{ address: TINY_KERNEL_ADDRESS, bytes: assemble(text, 64, TINY_KERNEL_ADDRESS) }]),
+  );
   writeFileSync(folder.file("initrd"), "no program");
   return { path, run: ["run", "--kernel", path, "--initrd", folder.file("initrd"), "--memory", "32M"] };
 }

@@ -4,7 +4,7 @@ import type { World } from "../../support/api/model.ts";
 import { type Walked, type WalkOptions, walk } from "../../support/api/walk.ts";
 import { ask, listening } from "../api/client.ts";
 import { RunningVolt } from "../cli/process.ts";
-import { END, tinyKernel } from "../cli/tiny-kernel.ts";
+import { END, TINY_KERNEL_ADDRESS, tinyKernel } from "../cli/tiny-kernel.ts";
 import { Folder } from "../cli/volt.ts";
 import { firecracker } from "./program.ts";
 
@@ -15,7 +15,7 @@ export async function walkRealMachines(options: WalkOptions): Promise<Walked> {
   const { path: kernel } = tinyKernel(folder, END.spin);
   const files = ["x", "y", "z"].map((name) => folder.file(name));
   for (const file of files) writeFileSync(file, new Uint8Array(4096));
-  const named = { kernel, files, closed: "/etc/passwd" };
+  const named = { kernel, files, closed: "/etc/passwd", kernelMib: TINY_KERNEL_ADDRESS / 2 ** 20 };
   let begun = 0;
   const begin = async (): Promise<World & AsyncDisposable> => {
     const socket = folder.file(`api-${++begun}`);

@@ -16,6 +16,8 @@ export interface World {
   readonly files: readonly string[];
   /** One that it may not, while the machine runs. */
   readonly closed: string;
+  /** Guest memory below which its kernel begins, in MiB: a guest that has no more can't be started. */
+  readonly kernelMib: number;
   ask(method: string, path: string, body?: unknown): Promise<Answer>;
 }
 
@@ -53,7 +55,7 @@ const IDS = ["a", "b", "c"];
 const id = fc.constantFrom(...IDS);
 
 /** All that there is to ask, right and wrong, in every state. */
-export function requests(world: Pick<World, "kernel" | "files" | "closed">): fc.Arbitrary<Request> {
+export function requests(world: Omit<World, "ask">): fc.Arbitrary<Request> {
   const file = fc.constantFrom(...world.files);
   // A walk that ends before its machine starts, or starts it without disks, says little.
   const some = (weight: number, arbitraries: readonly fc.Arbitrary<Request>[]) =>
@@ -61,7 +63,7 @@ export function requests(world: Pick<World, "kernel" | "files" | "closed">): fc.
   return fc.oneof(
     ...some(1, before()),
     ...some(9, [drive(file)]),
-    ...some(3, [boot(world.kernel), fc.constant(START)]),
+    ...some(3, [boot(world.kernel), fc.constant(start(world.kernelMib))]),
     ...some(2, after(file, world.closed)),
     ...some(1, always()),
   );
@@ -136,15 +138,18 @@ function boot(kernel: string): fc.Arbitrary<Request> {
   }));
 }
 
-const START: Request = {
-  // No two disks have one file.
-  ...put("/actions", { action_type: "InstanceStart" }, (model) => {
-    return model.hasKernel && new Set(paths(model)).size === model.drives.size;
-  }),
-  effect: (model) => {
-    model.state = "Running";
-  },
-};
+function start(kernelMib: number): Request {
+  return {
+    // No two disks have one file, and the kernel has room.
+    ...put("/actions", { action_type: "InstanceStart" }, (model) => {
+      const hasRoom = model.machine.mem_size_mib > kernelMib;
+      return model.hasKernel && hasRoom && new Set(paths(model)).size === model.drives.size;
+    }),
+    effect: (model) => {
+      model.state = "Running";
+    },
+  };
+}
 
 const paths = ({ drives }: Model) => [...drives.values()].map(({ path }) => path);
 

@@ -32,7 +32,7 @@ export interface Walked {
  * @throws Error with the seed, the path and the requests that lead to the first wrong answer
  */
 export async function walk(
-  named: Pick<World, "kernel" | "files" | "closed">,
+  named: Omit<World, "ask">,
   begin: () => Promise<World & AsyncDisposable>,
   { walks, steps, once = false, limitMs, seed, unbiased = false }: WalkOptions,
 ): Promise<Walked> {

@@ -51,7 +51,7 @@ describe.skipIf(SWAGGER === undefined)("beside Firecracker's description (FIRECR
   });
 
   test("a request that volt takes is one of Firecracker's", () => {
-    const all = fc.sample(requests({ kernel: "/kernel", files: ["/a", "/b"], closed: "/c" }), 2000);
+    const all = fc.sample(requests({ kernel: "/kernel", files: ["/a", "/b"], closed: "/c", kernelMib: 16 }), 2000);
     const model = new Model();
     model.drives.set("a", { path: "/x", isRoot: false, ops: undefined });
     model.balloon = { mib: 1, seconds: 1, hints: true };
