@@ -4,7 +4,7 @@ import { VcpuLoop } from "../../../src/cpu/loop.ts";
 import { TinyGuest } from "../tiny/guest.ts";
 
 /** 32-bit words the two threads share. */
-export const Word = { threadId: 0, runLow: 1, runHigh: 2, looks: 3, stop: 4, ended: 5 } as const;
+export const Word = { threadId: 0, runLow: 1, runHigh: 2, looks: 3, stop: 4, ended: 5, released: 6 } as const;
 
 export interface Order {
   readonly shared: SharedArrayBuffer;
@@ -32,4 +32,6 @@ self.onmessage = ({ data }: MessageEvent<Order>) => {
   const end = loop.run();
   Atomics.store(words, Word.ended, end === "stopped" ? 1 : -1);
   Atomics.notify(words, Word.ended);
+  // A kick writes to kvm_run: it stays mapped until nobody kicks any more.
+  Atomics.wait(words, Word.released, 0);
 };

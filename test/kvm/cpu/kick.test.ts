@@ -22,9 +22,7 @@ describe("a kick gets a vCPU out of KVM_RUN, each of 1000 times,", () => {
       expect(kick(runner)).toBeTrue();
       if (waitWhile(words, Word.looks, looks)) answered++;
     }
-    Atomics.store(words, Word.stop, 1);
-    kick(runner);
-    waitWhile(words, Word.ended, 0);
+    expect(isStopped(words, runner)).toBeTrue();
     expect(answered).toBe(KICKS);
     expect(Atomics.load(words, Word.ended)).toBe(1);
   });
@@ -35,9 +33,7 @@ test("a kick that comes before KVM_RUN is not lost: the guest is not entered", (
   const words = startGuest("spin: jmp spin");
   waitWhile(words, Word.threadId, 0);
   // The thread is somewhere between publishing its id and KVM_RUN, or in it: either way one kick is enough.
-  Atomics.store(words, Word.stop, 1);
-  kick(runnerOf(words));
-  expect(waitWhile(words, Word.ended, 0)).toBeTrue();
+  expect(isStopped(words, runnerOf(words))).toBeTrue();
 });
 
 function startGuest(code: string): Int32Array {
@@ -46,6 +42,16 @@ function startGuest(code: string): Int32Array {
   worker.postMessage({ shared, code } satisfies Order);
   worker.unref();
   return new Int32Array(shared);
+}
+
+/** @returns whether one kick was enough */
+function isStopped(words: Int32Array, runner: Runner): boolean {
+  Atomics.store(words, Word.stop, 1);
+  kick(runner);
+  const isEnded = waitWhile(words, Word.ended, 0);
+  Atomics.store(words, Word.released, 1);
+  Atomics.notify(words, Word.released);
+  return isEnded;
 }
 
 function runnerOf(words: Int32Array): Runner {
