@@ -1,7 +1,7 @@
 /*
- * How long a halted vCPU takes to wake, in C, for comparison: COUNT times raises the interrupt of GSI (KVM_IRQ_LINE, down and up), and waits
- * until the guest's code on stdin has counted it in the word at COUNTER, where it counts once by itself when it is up. Writes the nanoseconds each took to stdout as
- * 32-bit words.
+ * How long a halted vCPU takes to wake, in C, for comparison: COUNT times raises the interrupt of GSI (KVM_IRQ_LINE, down
+ * and up), and waits until the guest's code on stdin has counted it in the word at COUNTER, where it counts once by itself
+ * when it is up. Writes the nanoseconds each took to stdout as 32-bit words.
  *
  *     wake COUNT GSI COUNTER REST_US <code >times
  */

@@ -1,6 +1,6 @@
 /**
- * How long a halted vCPU takes to wake: from a pulse of an interrupt line (KVM_IRQ_LINE) until the guest's interrupt handler has counted it, in
- * volt's threads and in C, taking turns on the same KVM.
+ * How long a halted vCPU takes to wake: from a pulse of an interrupt line (KVM_IRQ_LINE) until the guest's interrupt handler
+ * has counted it, in volt's threads and in C, taking turns on the same KVM.
  *
  *     bun bench/exits/wake.ts [WAKES]
  */

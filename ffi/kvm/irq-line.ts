@@ -15,12 +15,12 @@ export class IrqLine {
   }
 
   /**
-   * KVM_IRQ_LINE, down and up: an edge. It allocates nothing, and returns when the interrupt is with the local APIC it is for.
-   * Without interrupt controllers nothing happens.
+   * KVM_IRQ_LINE, down and up: an edge. It allocates nothing, and returns when the interrupt is with the local APIC it is
+   * for. Without interrupt controllers nothing happens.
    *
-   * Any number of threads may do so at once, and no edge is lost. Where another's comes between these two, the line is up
-   * already and stays so, and the guest is interrupted once: after whatever both had to tell. (The other way round, up and
-   * down, the line might still be up from another's edge that the guest has long served, and this one would be none.)
+   * Any number of threads may do so at once, and no edge is lost. Where another's comes between these two, the line is
+   * up already and stays so, and the guest is interrupted once: after whatever both had to tell. (The other way round, up
+   * and down, the line might still be up from another's edge that the guest has long served, and this one would be none.)
    * @param vm the VM's descriptor
    */
   pulse(vm: number): void {

@@ -14,7 +14,7 @@ import type { Timeline } from "../observe/timeline.ts";
 import type { MachineBlock } from "./block.ts";
 import { RecordedMmio, RecordedPorts } from "./exit-records.ts";
 import { GSI, MMIO, PORTS } from "./layout.ts";
-import { type InterruptLines, type LineNumbers, line } from "./lines.ts";
+import { type Interrupts, type LineNumbers, line } from "./lines.ts";
 import type { MachineState } from "./state.ts";
 import { attachVirtio } from "./virtio/registers.ts";
 
@@ -40,7 +40,7 @@ export function resetChips(block: MachineBlock, holdInput: boolean): void {
 export function attachChips(
   block: MachineBlock,
   lines: LineNumbers,
-  interrupts: Pick<InterruptLines, "line">,
+  interrupts: Interrupts,
   state: MachineState,
   timeline: Timeline,
   exits?: ExitRecorder,

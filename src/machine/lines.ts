@@ -34,14 +34,20 @@ export function line(number: number): InterruptLine {
   return { raise: () => eventFd.signal() };
 }
 
+/** Where devices get their interrupt lines. */
+export interface Interrupts {
+  /** The line of this global system interrupt. */
+  line(gsi: number): InterruptLine;
+}
+
 const NO_VM = -1;
 
 /**
- * The guest's interrupt lines, as one thread raises them: itself. An irqfd is another way, and the one of the host's kernel, but
- * only MSIs go through it at once. A line of the I/O APIC waits for a worker of the kernel, and a vCPU that interrupts
+ * The guest's interrupt lines, as one thread raises them: itself. An irqfd is another way, and the one of the host's kernel,
+ * but only MSIs go through it at once. A line of the I/O APIC waits for a worker of the kernel, and a vCPU that interrupts
  * itself, as the serial port does for each burst of bytes, is then kicked out of the guest by another processor.
  */
-export class InterruptLines {
+export class InterruptLines implements Interrupts {
   #vm: number;
 
   /** @param vm the VM's descriptor, if there is a VM already: without one nothing can be raised */

@@ -8,7 +8,7 @@ import type { Timeline } from "../observe/timeline.ts";
 import type { MachineBlock } from "./block.ts";
 import type { ExitRecords } from "./exit-records.ts";
 import type { Face } from "./face.ts";
-import type { InterruptLines, LineNumbers } from "./lines.ts";
+import type { Interrupts, LineNumbers } from "./lines.ts";
 import type { MachineLog } from "./log.ts";
 import type { Plan } from "./plan.ts";
 import type { MachineSandbox } from "./sandbox.ts";
@@ -20,7 +20,7 @@ export interface MachineParts {
   readonly plan: Plan;
   readonly block: MachineBlock;
   readonly lines: LineNumbers;
-  readonly interrupts: Pick<InterruptLines, "line">;
+  readonly interrupts: Interrupts;
   readonly state: MachineState;
   readonly timeline: Timeline;
   readonly counts: Counts;

@@ -4,14 +4,14 @@ import type { InterruptLine } from "../devices/device.ts";
 import { I8042 } from "../devices/i8042/i8042.ts";
 import type { MachineBlock } from "./block.ts";
 import { GSI } from "./layout.ts";
-import type { InterruptLines } from "./lines.ts";
+import type { Interrupts } from "./lines.ts";
 
 export class PowerButton {
   readonly #events: InterruptLine;
   readonly #keyboard: I8042;
   readonly #hasAcpi: boolean;
 
-  constructor(block: MachineBlock, interrupts: Pick<InterruptLines, "line">, hasAcpi: boolean) {
+  constructor(block: MachineBlock, interrupts: Interrupts, hasAcpi: boolean) {
     this.#events = interrupts.line(GSI.events);
     this.#keyboard = new I8042(block.part("i8042"), interrupts.line(GSI.keyboard), { end() {}, exitStatus() {} });
     this.#hasAcpi = hasAcpi;

@@ -4,18 +4,18 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 /** What each open descriptor leads to, by number. */
 export function descriptorsOf(pid: number | "self"): Map<number, string> {
   const folder = `/proc/${pid}/fd`;
-  const found = readdirSync(folder).map((number) => {
-    return [Number(number), ifThere(() => readlinkSync(`${folder}/${number}`))] as const;
-  });
-  return new Map(found.filter((one): one is [number, string] => one[1] !== undefined));
+  const found = new Map<number, string>();
+  for (const number of readdirSync(folder)) {
+    const target = ifThere(() => readlinkSync(`${folder}/${number}`));
+    if (target !== undefined) found.set(Number(number), target);
+  }
+  return found;
 }
 
 /** A file of /proc/PID/task/TID, of each thread. */
 export function ofEachThread(pid: number, file: string): string[] {
   const folder = `/proc/${pid}/task`;
-  return readdirSync(folder)
-    .map((tid) => ifThere(() => readFileSync(`${folder}/${tid}/${file}`, "utf8")))
-    .filter((text) => text !== undefined && text !== "") as string[];
+  return readdirSync(folder).flatMap((tid) => ifThere(() => readFileSync(`${folder}/${tid}/${file}`, "utf8")) || []);
 }
 
 function ifThere(read: () => string): string | undefined {

@@ -19,7 +19,7 @@ export function profiles(pid: number, devices: readonly Rule[]): Profiles {
   const terminal = allow("the console's terminal: raw mode and back, its size", "ioctl", requests(TERMINAL_REQUESTS));
   const interrupts = allow("the guest's interrupt lines", "ioctl", requests({ KVM_IRQ_LINE }));
   const [runtime, lines] = [runtimeRules(pid), lineRules()];
-  const mains = [interrupts, terminal, ...devices, ...runtime, ...descriptorRules(), ...lines, stopRule(pid)];
+  const mains = [terminal, ...devices, ...runtime, ...descriptorRules(), ...lines, stopRule(pid)];
   return {
     common: {
       thread: "every thread",
@@ -31,7 +31,7 @@ export function profiles(pid: number, devices: readonly Rule[]): Profiles {
         allow("a vCPU's thread, when all is over", "pause"),
       ],
     },
-    main: { thread: "main", rules: mains },
+    main: { thread: "main", rules: [interrupts, ...mains] },
     vcpu: {
       thread: "vcpu",
       rules: [
