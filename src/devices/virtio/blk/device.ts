@@ -25,6 +25,11 @@ const VIRTIO_ID_BLOCK = 2;
 /** What a queue may start in one turn. */
 const REQUESTS_A_TURN = 64;
 const BYTES_A_TURN = 4 * 2 ** 20;
+/**
+ * With so many under way no queue asks for kicks, each of which costs its guest an exit: whatever is new is found when one
+ * of them comes home. That is soon, and the file has enough to do until then.
+ */
+const ENOUGH_UNDER_WAY = 8;
 
 export interface BlkOptions {
   readonly disk: Disk;
@@ -74,6 +79,8 @@ export class BlkDevice implements VirtioDevice, Disposable {
   readonly #isHeld: boolean[];
   /** Those of them that found no free request. */
   readonly #isStalled: boolean[];
+  /** Queues that have not asked for their next kick, since enough was under way. */
+  readonly #isQuiet: boolean[];
 
   constructor(options: BlkOptions) {
     const { disk, queues, createEngine, limits, notes = [], sources = [], open, moved, ...clock } = options;
@@ -84,6 +91,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
     this.queueSizes = new Array<number>(queues).fill(MAX_QUEUE_SIZE);
     this.#isHeld = new Array<boolean>(queues).fill(false);
     this.#isStalled = new Array<boolean>(queues).fill(false);
+    this.#isQuiet = new Array<boolean>(queues).fill(false);
     const { capacity, blockSize, physicalSize } = disk;
     this.config = blkConfig({ capacity, blockSize, physicalSize, queues });
     const requests = Array.from({ length: SLOTS }, (_, slot) => new BlkRequest(disk, slot));
@@ -118,6 +126,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
     const isMore = this.#take(index);
     this.#run();
     this.#wakeStalled();
+    this.#listen();
     return isMore;
   }
 
@@ -126,6 +135,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
     this.#queues = [];
     this.#isHeld.fill(false);
     this.#isStalled.fill(false);
+    this.#isQuiet.fill(false);
   }
 
   /** Looks at the file's size again, and tells the driver if the disk has another one now. @throws SystemError */
@@ -173,12 +183,26 @@ export class BlkDevice implements VirtioDevice, Disposable {
     this.#goOn();
   };
 
-  /** Queues that were held have a turn. Those that want another come back when the other devices had theirs. */
+  /** Queues that were held or quiet have a turn. Those that want another come back when the other devices had theirs. */
   #goOn(): false {
     for (let index = 0; index < this.#isHeld.length; index++) {
-      if (this.#isHeld[index] && this.process(index)) this.#host?.revisit(index);
+      if ((this.#isHeld[index] || this.#isQuiet[index]) && this.process(index)) this.#host?.revisit(index);
     }
     return false;
+  }
+
+  /** Where not enough is under way any more, quiet queues ask for kicks again. */
+  #listen(): void {
+    if (this.#isEnoughUnderWay) return;
+    for (let index = 0; index < this.#isQuiet.length; index++) {
+      if (!this.#isQuiet[index]) continue;
+      this.#isQuiet[index] = false;
+      if (this.#queues[index]?.resumeNotifications()) this.#host?.revisit(index);
+    }
+  }
+
+  get #isEnoughUnderWay(): boolean {
+    return SLOTS - this.#freeCount >= ENOUGH_UNDER_WAY;
   }
 
   /** All that was under way may have come home within the turn: then nothing else would ever call a queue that stalled. */
@@ -196,6 +220,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
     if (!queue) return false;
     this.#isHeld[index] = this.#swap.isPending;
     this.#isStalled[index] = false;
+    this.#isQuiet[index] = false;
     if (this.#isHeld[index]) return false;
     queue.suspendNotifications();
     let bytes = 0;
@@ -207,6 +232,8 @@ export class BlkDevice implements VirtioDevice, Disposable {
         return false;
       }
       if (!queue.next(this.#chain)) {
+        this.#isQuiet[index] = this.#isEnoughUnderWay;
+        if (this.#isQuiet[index]) return false;
         if (queue.resumeNotifications()) continue;
         return false;
       }
