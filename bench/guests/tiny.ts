@@ -75,10 +75,14 @@ export function writePrintAndEnd(folder: string): { readonly kernel: string; rea
   return { kernel, flat };
 }
 
-/** Makes an ELF file that is entered in 32-bit mode, as PVH has it. @param code position-independent */
-export function writeTinyKernel(path: string, code: Uint8Array): void {
+/**
+ * Makes an ELF file that is entered in 32-bit mode, as PVH has it.
+ * @param code position-independent
+ * @param ballast bytes loaded behind it that nobody reads
+ */
+export function writeTinyKernel(path: string, code: Uint8Array, ballast = new Uint8Array()): void {
   // Zeros behind the code: an interrupt table of no length at 0x100.
-  const bytes = concat(code, new Uint8Array(0x200 - code.length));
+  const bytes = concat(code, new Uint8Array(0x200 - code.length), ballast);
   const entry = { type: 4, address: ADDRESS, bytes: note("Xen", XEN_ELFNOTE_PHYS32_ENTRY, u32(ADDRESS)) };
   writeFileSync(path, buildElf(ADDRESS, [{ address: ADDRESS, bytes }, entry]));
 }

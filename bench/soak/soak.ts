@@ -27,6 +27,8 @@ export interface SoakHost {
 }
 
 const FIRST_MS = 60_000;
+/** What the resident holds is told so often: what only grows is a leak, what comes and goes the collector's. */
+const LOOK_MS = 120_000;
 /** One in so many is a VM that comes and goes. */
 const VISITS = 6;
 const LISTENING_MS = 2000;
@@ -37,7 +39,11 @@ export async function soak(context: Context, { minutes, seed }: SoakOptions): Pr
   const random = new Random(seed);
   const end = Date.now() + minutes * 60_000;
   const tally = new Map<string, number>();
-  const troubles: string[] = [];
+  let troubles = 0;
+  const tell = (trouble: string): void => {
+    troubles++;
+    console.log(`  TROUBLE: ${trouble}`);
+  };
   console.log(`\nsoak: ${minutes} minutes, --seed ${seed}, in the ${context.places.linux}`);
   for (let life = 1; Date.now() < end; life++) {
     const host = await context.host(context.places.linux);
@@ -48,19 +54,18 @@ export async function soak(context: Context, { minutes, seed }: SoakOptions): Pr
       volt: context.volt.path,
     };
     try {
-      await live(place, life, end, random, tally, troubles);
+      await live(place, life, end, random, tally, tell);
     } catch (error) {
       // A nested machine that dies says nothing of volt: it is named, and the rest of the time goes on in another.
       const why = error instanceof Error ? error.message : String(error);
-      if (host.alive) troubles.push(`the resident of life ${life}: ${why}`);
+      if (host.alive) tell(`the resident of life ${life}: ${why}`);
       else console.log(`  the nested machine died (an emulator's fault): on with another: ${why.slice(0, 200)}`);
     }
   }
   const counts = [...tally].map(([name, count]) => `${name} ${count}`).join(", ");
   console.log(`  done: ${counts}`);
-  for (const trouble of troubles) console.log(`  TROUBLE: ${trouble}`);
-  console.log(troubles.length === 0 ? "  clean" : `  ${troubles.length} troubles; again with --seed ${seed}`);
-  return troubles.length === 0;
+  console.log(troubles === 0 ? "  clean" : `  ${troubles} troubles; again with --seed ${seed}`);
+  return troubles === 0;
 }
 
 /** One resident's life, to the end of the time. Throws when it can't go on. */
@@ -70,10 +75,11 @@ async function live(
   end: number,
   random: Random,
   tally: Map<string, number>,
-  troubles: string[],
+  tell: (trouble: string) => void,
 ): Promise<void> {
   await using resident = await Resident.start(place, life);
-  const first = Date.now() + FIRST_MS;
+  const start = Date.now();
+  let nextLook = start + FIRST_MS;
   let before: Holdings | undefined;
   while (Date.now() < end) {
     const isVisit = random.whole(1, VISITS) === 1;
@@ -84,20 +90,22 @@ async function live(
       if (place.isNested) await resident.ask("PATCH", "/vm", { state: "Paused" });
       const wrong = await visit(place, visitor, random);
       if (!place.host.alive) throw new Error(wrong);
-      if (wrong !== undefined) troubles.push(`${name}: ${wrong}`);
+      if (wrong !== undefined) tell(`${name}: ${wrong}`);
       if (place.isNested) await resident.ask("PATCH", "/vm", { state: "Resumed" });
     } else await resident.chore(name, random);
     tally.set(name, (tally.get(name) ?? 0) + 1);
-    if (!before && Date.now() > first) {
-      before = await atRest(place, resident);
-      console.log(`  after the first minute: ${holdingsText(before)}`);
-    }
+    if (Date.now() < nextLook) continue;
+    const now = await atRest(place, resident);
+    before ??= now;
+    const minutes = Math.round((Date.now() - start) / 60_000);
+    console.log(`  after ${String(minutes).padStart(2)} min: ${holdingsText(now)}`);
+    nextLook += LOOK_MS;
   }
   const after = await atRest(place, resident);
-  console.log(`  at the end:             ${holdingsText(after)}`);
-  if (before) troubles.push(...leaks(before, after));
+  console.log(`  at the end:   ${holdingsText(after)}`);
+  if (before) for (const leak of leaks(before, after)) tell(leak);
   const wrong = await resident.leave();
-  if (wrong !== undefined) troubles.push(`the resident's end: ${wrong}`);
+  if (wrong !== undefined) tell(`the resident's end: ${wrong}`);
 }
 
 async function atRest({ host, isNested }: SoakHost, resident: Resident): Promise<Holdings> {

@@ -5,9 +5,9 @@ import type { Metric } from "../report/result.ts";
 import { commandsFor } from "./contest.ts";
 import type { Table } from "./table.ts";
 
-/** So little that fifty fit anywhere. */
+/** So little that a hundred fit anywhere. */
 const MEMORY_MIB = 32;
-const COUNTS = [1, 10, 50] as const;
+const COUNTS = [1, 10, 50, 100] as const;
 const SETTLE_S = 2;
 
 export const fleet: Table = {
@@ -25,7 +25,7 @@ export const fleet: Table = {
         totals.get(name)!.push(prints.reduce((sum, { pss }) => sum + pss, 0) / 2 ** 20);
       }
     }
-    const [one, ten, fifty] = COUNTS;
+    const [one, ten, fifty, hundred] = COUNTS;
     return {
       table: "fleet",
       title: "VMs side by side",
@@ -35,6 +35,7 @@ export const fleet: Table = {
         metric(`each of ${one}`, totals, ([a]) => a! / one),
         metric(`each of ${ten}`, totals, ([, b]) => b! / ten),
         metric(`each of ${fifty}`, totals, ([, , c]) => c! / fifty),
+        metric(`each of ${hundred}`, totals, ([, , , d]) => d! / hundred),
         metric(`one more, from ${ten} to ${fifty}`, totals, ([, b, c]) => (c! - b!) / (fifty - ten)),
       ],
       absent: context.absent,

@@ -7,6 +7,7 @@ import { cpuid } from "./cpuid.ts";
 import { disk } from "./disk.ts";
 import { exits } from "./exits.ts";
 import { fleet } from "./fleet.ts";
+import { load } from "./load.ts";
 import { memory } from "./memory.ts";
 import { parallel } from "./parallel.ts";
 import { phases } from "./phases.ts";
@@ -21,6 +22,7 @@ export const TABLES: readonly Table[] = [
   binary,
   start,
   phases,
+  load,
   sandbox,
   rate,
   memory,

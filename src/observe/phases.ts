@@ -12,6 +12,7 @@ export const PHASES = [
   "VM created",
   "CPUID configured",
   "guest memory allocated",
+  "chips created",
   "kernel loaded",
   "serial console",
   "vCPU configured",
