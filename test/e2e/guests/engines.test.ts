@@ -1,52 +1,14 @@
 /** Linux guests that are booted the way engines boot them: by Firecracker's name, files and API, with an agent inside. */
 import { expect, setDefaultTimeout, test } from "bun:test";
 import { stockKernel } from "../../../scripts/guest-kernel.ts";
-import { sharedHost } from "../../testbed/shared.ts";
+import { ask, first, newFolder, onHost, sized, threads, untilRunning, write } from "./engine-host.ts";
 import { agentAt, agentSays, writeInitrd } from "./engine-initrd.ts";
 import { GuestTap } from "./tap.ts";
-import { LIMIT, type RunningVolt, startVolt, VOLT } from "./volt.ts";
+import { LIMIT, startVolt } from "./volt.ts";
 
 setDefaultTimeout(LIMIT);
 const ROUTE = "ip route add 169.254.169.254 dev eth0";
 const AT = "http://169.254.169.254";
-
-async function onHost(script: string): Promise<string> {
-  const host = await sharedHost();
-  const { status, stdout, stderr } = await host.run(["sh", "-c", script]);
-  if (status !== 0) throw new Error(`${script}: status ${status}: ${stderr}`);
-  return stdout.toString();
-}
-
-/** A folder on the host, with `firecracker` in it. */
-async function newFolder(script: string): Promise<string> {
-  const folder = (await onHost("mktemp -d /tmp/volt-engine-XXXXXX")).trim();
-  await onHost(`cd ${folder}; ln -s ${VOLT} firecracker; ${script}`);
-  return folder;
-}
-
-const write = (path: string, value: unknown) => onHost(`cat >${path} <<'END'\n${JSON.stringify(value)}\nEND`);
-
-/** Requests one after another, each with its answer's status and body. */
-async function ask(socket: string, requests: readonly (readonly [method: string, path: string, body?: object])[]) {
-  const lines = requests.map(([method, path, body]) => {
-    const data = body ? `-d '${JSON.stringify(body)}'` : "";
-    return `curl -s -S --max-time 60 -w ' %{http_code}\\n' --unix-socket ${socket} -X ${method} ${data} http://localhost${path}`;
-  });
-  return (await onHost(lines.join("\n"))).trimEnd().split("\n");
-}
-
-async function untilRunning(socket: string): Promise<void> {
-  await onHost(
-    `until curl -s --max-time 5 --unix-socket ${socket} http://localhost/ | grep -q '"Running"'; do sleep 0.1; done`,
-  );
-}
-
-/** A disk's size in sectors as the guest sees it, once it is that. */
-const sized = (disk: string, sectors: number) =>
-  `until [ "$(cat /sys/block/${disk}/size)" = ${sectors} ]; do sleep 0.1; done`;
-const first = (disk: string, bytes: number) =>
-  `dd if=/dev/${disk} bs=512 count=1 iflag=direct 2>/dev/null | head -c ${bytes}`;
-const threads = (vm: RunningVolt) => onHost(`cat /proc/${vm.pid()}/task/*/comm`);
 
 test("Kata's Go runtime: a file with placeholders, an agent behind CONNECT, a disk in and out, FIFOs, SIGTERM", async () => {
   // A partition table, as Kata's image has one: one partition from sector 8 on, as long as that.
