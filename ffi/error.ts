@@ -63,6 +63,7 @@ export const Errno = {
   EPIPE: 32,
   ENAMETOOLONG: 36,
   ENOSYS: 38,
+  ELOOP: 40,
   EBADFD: 77,
   EOPNOTSUPP: 95,
   EADDRINUSE: 98,

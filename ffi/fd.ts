@@ -42,6 +42,7 @@ export const STAT = layout("struct stat", "sys/stat.h", 144, {
   st_dev: u64(0),
   st_ino: u64(8),
   st_mode: u32(24),
+  st_uid: u32(28),
   st_rdev: u64(40),
   st_size: u64(48),
   st_mtime: u64(88),
@@ -135,6 +136,13 @@ export class Fd implements Disposable {
     const stat = new Uint8Array(STAT.size);
     check(libc.fstat(this.number, stat), "fstat", this.about);
     return { device: get(stat, STAT.fields.st_dev), inode: get(stat, STAT.fields.st_ino) };
+  }
+
+  /** Whose it is, and what others may do with it: the nine bits of its mode. */
+  access(): { readonly uid: number; readonly mode: number } {
+    const stat = new Uint8Array(STAT.size);
+    check(libc.fstat(this.number, stat), "fstat", this.about);
+    return { uid: get(stat, STAT.fields.st_uid), mode: get(stat, STAT.fields.st_mode) & 0o777 };
   }
 
   /** The device that holds its blocks, as a dev_t: that of its file system, or itself where it is a block device. */

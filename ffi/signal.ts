@@ -8,8 +8,10 @@ export const Signal = {
   SIGHUP: 1,
   SIGINT: 2,
   SIGQUIT: 3,
+  SIGABRT: 6,
   SIGUSR1: 10,
   SIGUSR2: 12,
+  SIGPIPE: 13,
   SIGALRM: 14,
   SIGTERM: 15,
   SIGSTKFLT: 16,
@@ -20,6 +22,7 @@ export const Signal = {
   SIGTTIN: 21,
   SIGTTOU: 22,
   SIGXCPU: 24,
+  SIGXFSZ: 25,
   SIGVTALRM: 26,
   SIGPROF: 27,
   SIGWINCH: 28,
@@ -46,6 +49,7 @@ export const SIGINFO = layout("struct signalfd_siginfo", "sys/signalfd.h", 128, 
 
 const SIG_BLOCK = 0;
 const SIG_UNBLOCK = 1;
+const SIG_DFL = 0;
 const SIG_IGN = 1;
 const SFD_NONBLOCK = 0o4000;
 const SFD_CLOEXEC = 0o2000000;
@@ -74,6 +78,11 @@ function mask(how: number, signals: readonly number[]): void {
 /** The kernel drops the signal, in the whole process. */
 export function ignoreSignal(signal: number): void {
   setHandler(signal, pack(SIGACTION, { sa_handler: SIG_IGN }), signalName(signal));
+}
+
+/** The kernel does what it does to every program. */
+export function resetSignal(signal: number): void {
+  setHandler(signal, pack(SIGACTION, { sa_handler: SIG_DFL }), signalName(signal));
 }
 
 /** @param action a SIGACTION @throws SystemError for a signal that can't be handled */

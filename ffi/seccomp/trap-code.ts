@@ -32,7 +32,7 @@ export const TRAP_DATA = {
 export const AUDIT_RECORD_BYTES = 16;
 export const MOST_RECORDS = 256;
 
-/** Says which thread made which call, and ends the process with 128 + SIGSYS. */
+/** Says which thread made which call, and ends the process: with 128 + SIGSYS, unless ENFORCE_STATUS has another. */
 export const ENFORCE_SOURCE = `
     lea rbx, [rip + 4096 - 7] # this instruction has 7 bytes
     mov r12, rsi
@@ -172,6 +172,9 @@ export const AUDIT_CODE = Uint8Array.fromHex(
     "90000000c3",
   ].join(""),
 );
+
+/** Where the exit status is in that code: the operand of the `mov edi, 159` before exit_group. */
+export const ENFORCE_STATUS = Buffer.from(ENFORCE_CODE).indexOf(Buffer.from("bf9f000000b8e7000000", "hex")) + 1;
 
 /** Where the audit's own system call returns to, from the start of its code: what a filter sees as its place. */
 export const AUDIT_RETURN = AUDIT_CODE.length - BEHIND_SYSCALL;

@@ -11,11 +11,14 @@ import {
   AUDIT_RETURN,
   CODE_BYTES,
   ENFORCE_CODE,
+  ENFORCE_STATUS,
   MOST_RECORDS,
   TRAP_DATA,
 } from "./trap-code.ts";
 
 const SIGSYS = 31;
+/** What a shell makes of an end by SIGSYS. */
+const EXIT_BY_SIGSYS = 128 + SIGSYS;
 const SA_SIGINFO = 4;
 const SA_ONSTACK = 0x0800_0000;
 const SA_NODEFER = 0x4000_0000;
@@ -43,20 +46,22 @@ export class SeccompTrap {
   readonly #memory: Mapping;
   readonly #data: Uint8Array;
 
-  private constructor(code: Uint8Array) {
+  /** @param status what the process ends with, for a code that ends it */
+  private constructor(code: Uint8Array, status?: number) {
     this.#memory = Mapping.create(CODE_BYTES + TRAP_DATA.size, {
       about: "the seccomp trap",
       flags: MAP.PRIVATE | MAP.ANONYMOUS,
     });
     new Uint8Array(this.#memory.view()).set(code);
+    if (status !== undefined) new DataView(this.#memory.view()).setUint32(ENFORCE_STATUS, status, true);
     this.#data = new Uint8Array(this.#memory.view(CODE_BYTES));
     // Written, then made executable and never writable again.
     check(libc.mprotect(this.#memory.address, CODE_BYTES, PROT.READ | PROT.EXEC), "mprotect", this.#memory.about);
   }
 
   /** A trapped call is written to `log` and ends the process. */
-  static enforce(log: number, words: TrapWords): SeccompTrap {
-    const trap = new SeccompTrap(ENFORCE_CODE);
+  static enforce(log: number, words: TrapWords, status = EXIT_BY_SIGSYS): SeccompTrap {
+    const trap = new SeccompTrap(ENFORCE_CODE, status);
     trap.#write(TRAP_DATA.prefix, words.prefix);
     trap.#write(TRAP_DATA.middle, words.middle);
     trap.#write(TRAP_DATA.opening, "(..., 0x");

@@ -34,9 +34,23 @@ export function logged(log: FirecrackerLog, request: HttpRequest, handle: (reque
   );
 }
 
+/** A request that was taken, and came to nothing. @param message as its client is told */
+export function tellFault(log: FirecrackerLog, message: string, status = 400): void {
+  log.write("error", `Received Error. Status code: ${nameOf(status)}. Message: ${message}`, "api");
+}
+
 function tell(log: FirecrackerLog, { status, body, isDeprecated }: HttpResponse): void {
   if (isDeprecated) log.write("warn", "The request used a deprecated field.", "api");
-  const name = STATUS[status] ?? String(status);
-  if (status < 400) log.write("info", `The request was executed successfully. Status code: ${name}.`, "api");
-  else log.write("error", `Received Error. Status code: ${name}. Message: ${body}`, "api");
+  if (status < 400) log.write("info", `The request was executed successfully. Status code: ${nameOf(status)}.`, "api");
+  else tellFault(log, messageOf(body ?? ""), status);
+}
+
+/** The log has the message alone, without the JSON around it. */
+function messageOf(body: string): string {
+  const { fault_message: message } = JSON.parse(body) as { readonly fault_message?: unknown };
+  return typeof message === "string" ? message : body;
+}
+
+function nameOf(status: number): string {
+  return STATUS[status] ?? String(status);
 }

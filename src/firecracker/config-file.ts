@@ -19,12 +19,16 @@ export function readConfigFile(path: string): string {
   return readInput(path, "--config-file", MOST_BYTES, "a microVM's description");
 }
 
-/** What the metadata service begins with. @returns JSON @throws Error with the text for the log */
-export function readMetadataFile(path: string, draft: Draft): string | undefined {
-  const text = readInput(path, "--metadata", MOST_MMDS_BYTES, "what the metadata service has");
+/** What the metadata service begins with. @throws Error with the text for the log: there is no such file */
+export function readMetadataFile(path: string): string {
+  return readInput(path, "--metadata", MOST_MMDS_BYTES, "what the metadata service has");
+}
+
+/** @throws Fault for what is no JSON, or too much */
+export function takeMetadata(draft: Draft, text: string): void {
   const store = metadataOf(draft);
   taking(() => store.put(text));
-  return store.text;
+  draft.metadata = store.text;
 }
 
 /** @throws Fault */

@@ -5,6 +5,9 @@ import { End, type EndCode } from "../machine/state.ts";
 export const Exit = {
   ok: 0,
   failure: 1,
+  /** Of a system call that the sandbox forbids. */
+  sigsys: 148,
+  sigxfsz: 151,
   badConfiguration: 152,
   badArguments: 153,
   sigxcpu: 154,
@@ -15,6 +18,7 @@ export const Exit = {
 export const SIGNAL_EXITS: ReadonlyMap<number, number> = new Map([
   [Signal.SIGHUP, Exit.sighup],
   [Signal.SIGXCPU, Exit.sigxcpu],
+  [Signal.SIGXFSZ, Exit.sigxfsz],
 ]);
 
 /** A guest that goes down has always done well; what it wrote to volt's exit port is nothing that Firecracker has. */

@@ -8,10 +8,14 @@ import { voltRoutes } from "../api/routes/volt.ts";
 import { ApiServer } from "../api/server.ts";
 import type { ControlService, MachineControl } from "../machine/control.ts";
 import type { Face } from "../machine/face.ts";
+import type { SignalMeaning } from "../machine/signals.ts";
+import { LineLimiter } from "../observe/line-limiter.ts";
 import type { Counts } from "../observe/metrics/counts.ts";
 import { FIRECRACKER_VERSION } from "../version.ts";
-import { logged } from "./api-log.ts";
+import { logged, tellFault } from "./api-log.ts";
+import { type BootBegin, logBootTime } from "./boot-timer.ts";
 import type { Draft } from "./draft.ts";
+import { sayGoodbye } from "./end.ts";
 import { Exit, firecrackerExitCode, SIGNAL_EXITS } from "./exit-code.ts";
 import { FirecrackerLog, type LogSettings } from "./log.ts";
 import { liveDraft, vmConfigJson } from "./vm-config.ts";
@@ -24,19 +28,34 @@ export interface PlannedFirecracker {
   readonly log: LogSettings;
   /** Started by a configuration file: there is nobody to answer. */
   readonly fromFile: boolean;
+  /** Undefined without --boot-timer. */
+  readonly bootBegin: BootBegin | undefined;
 }
 
 /** Taken as data while the machine runs. */
-export const SIGNALS = [...SIGNAL_EXITS.keys(), Signal.SIGWINCH];
+export const SIGNALS = [...SIGNAL_EXITS.keys(), Signal.SIGPIPE, Signal.SIGWINCH];
+
+const MEANINGS: ReadonlyMap<number, SignalMeaning> = new Map([
+  [Signal.SIGWINCH, "window"],
+  [Signal.SIGPIPE, "note"],
+]);
+
+/** What the log says of a description in a file that makes no machine, before the reason. */
+export const FROM_FILE_FAILED = "Building VMM configured from cmdline json failed:";
 
 /** @param planned a `PlannedFirecracker` */
 export function firecrackerFace(planned: unknown, counts: Counts): Face {
-  const { api, draft, log: settings, fromFile } = planned as PlannedFirecracker;
+  const { api, draft, log: settings, fromFile, bootBegin } = planned as PlannedFirecracker;
   const log = new FirecrackerLog(settings, counts.log);
+  // Whatever volt writes to whom nobody reads brings one: a guest's console, its connections.
+  const pipes = new LineLimiter();
   return {
     threads: { main: "firecracker", vcpu: "fc_vcpu" },
     signals: SIGNALS,
-    meaning: (signal) => (signal === Signal.SIGWINCH ? "window" : "end"),
+    meaning: (signal) => MEANINGS.get(signal) ?? "end",
+    noted: (signal) => void pipes.say(`Received signal ${signal}, code 0.`, (line) => log.write("error", line, "vmm")),
+    forbiddenCallStatus: Exit.sigsys,
+    ...(bootBegin ? { booted: (atNs: number) => logBootTime(log, bootBegin, atNs) } : {}),
     exitCode: (end, _, signal) => {
       if (SIGNAL_EXITS.has(signal)) log.write("error", `Shutting down VM after intercepting signal ${signal}, code 0.`);
       return firecrackerExitCode(end, signal);
@@ -44,7 +63,8 @@ export function firecrackerFace(planned: unknown, counts: Counts): Face {
     ending: (status) => sayGoodbye(log, status),
     failed(problem) {
       const text = `Start microvm error: ${problem}`;
-      log.write("error", text);
+      if (fromFile) log.write("error", `${FROM_FILE_FAILED} ${text}`);
+      else tellFault(log, text);
       if (api) new ApiServer(api, () => fault(text)).answerWaiting(fault(text));
       sayGoodbye(log, Exit.failure);
       exitNow(Exit.failure);
@@ -55,13 +75,6 @@ export function firecrackerFace(planned: unknown, counts: Counts): Face {
     },
     serve: api && ((control) => serve(control, api, draft, log)),
   };
-}
-
-/** The two lines that end every log. */
-export function sayGoodbye(log: FirecrackerLog, status: number): void {
-  log.write("info", "Vmm is stopping.", "vmm");
-  if (status === Exit.ok) log.write("info", "Firecracker exiting successfully. exit_code=0");
-  else log.write("error", `Firecracker exiting with error. exit_code=${status}`);
 }
 
 function serve(control: MachineControl, api: PlannedApi, draft: Draft, log: FirecrackerLog): ControlService {

@@ -10,7 +10,7 @@ volt ${VERSION} in its place: see docs/firecracker.md.
 optional arguments:
   --allow-path <path>                  volt's own: what a disk may have behind it later (repeatable).
   --api-sock <api-sock>                The API's socket. [default: "/run/firecracker.socket"]
-  --boot-timer                         Accepted: the boot's times are at /volt/timeline.
+  --boot-timer                         The log says how long the guest took to its user space.
   --config-file <config-file>          A microVM in JSON, started at once.
   --help                               Shows this.
   --http-api-max-payload-size <bytes>  The largest body of a request. [default: "51200"]

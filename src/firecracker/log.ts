@@ -13,6 +13,10 @@ export type Level = (typeof LEVELS)[number];
 const ORIGINS = {
   main: { thread: "main", module: "firecracker", file: "src/firecracker/run.ts" },
   vmm: { thread: "main", module: "vmm", file: "src/firecracker/face.ts" },
+  bootTimer: {
+    ...{ thread: "fc_vcpu 0", module: "vmm::devices::pseudo::boot_timer" },
+    file: "src/firecracker/boot-timer.ts",
+  },
   api: { thread: "fc_api", module: "firecracker::api_server", file: "src/firecracker/api-log.ts" },
 } as const;
 export type Origin = keyof typeof ORIGINS;

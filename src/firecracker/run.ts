@@ -1,34 +1,43 @@
 /** `firecracker`: stage one, until the machine is started or the process ends. */
-import { monotonicNs, processCpuNs } from "../../ffi/clock.ts";
 import { Errno, SystemError } from "../../ffi/error.ts";
 import { Fd } from "../../ffi/fd.ts";
-import { exitNow, nameThread } from "../../ffi/process.ts";
+import { abortNow, exitNow, nameThread } from "../../ffi/process.ts";
+import { ignoreSignal } from "../../ffi/signal.ts";
 import { listenAt } from "../../ffi/socket.ts";
 import { MAX_BODY_BYTES, type PlannedApi } from "../api/planned.ts";
-import { answer, fault } from "../api/router.ts";
+import { answer, Fault, fault } from "../api/router.ts";
 import { ApiServer } from "../api/server.ts";
 import { MOST_MMDS_BYTES } from "../config/mmds.ts";
 import { type Counts, newCounts } from "../observe/metrics/counts.ts";
 import { Timeline } from "../observe/timeline.ts";
 import { DEFAULT_ID, FIRECRACKER_VERSION } from "../version.ts";
 import { beginAgain, readAgain } from "./again.ts";
-import { logged } from "./api-log.ts";
+import { logged, tellFault } from "./api-log.ts";
 import { ArgumentsError, type FirecrackerArguments, parseArguments } from "./arguments.ts";
-import { readConfigFile, readMetadataFile, takeConfigFile } from "./config-file.ts";
+import { readConfigFile, readMetadataFile, takeConfigFile, takeMetadata } from "./config-file.ts";
 import { type Draft, newDraft, setMetrics } from "./draft.ts";
+import { end, orAbort } from "./end.ts";
 import { Exit } from "./exit-code.ts";
-import { sayGoodbye } from "./face.ts";
+import { FROM_FILE_FAILED } from "./face.ts";
 import { HELP_TEXT, VERSION_TEXT } from "./help.ts";
 import { osError } from "./host-checks.ts";
 import { FirecrackerLog, levelOf } from "./log.ts";
 import { draftRoutes } from "./routes.ts";
 import { StartError, startDraft } from "./start.ts";
+import { measureStartUp, startTimes } from "./start-times.ts";
 
 const [STDOUT, STDERR] = [1, 2];
 const DEFAULT_SOCKET = "/run/firecracker.socket";
 const BACKLOG = 128;
 const FOR_EVER = -1;
+const TOO_MUCH = 413;
 const MOST_BODY_BYTES = 999_999_999;
+
+/**
+ * SIGRTMIN with glibc, and with musl: Firecracker kicks its vCPUs by it, so it survives one from outside. What is ignored
+ * stays so across the exec.
+ */
+const KICKS = [34, 35];
 
 /** What volt does not have: asked for, the start is none. */
 const LATER = ["enable-pci", "snapshot-version", "describe-snapshot"] as const;
@@ -36,6 +45,7 @@ const LATER = ["enable-pci", "snapshot-version", "describe-snapshot"] as const;
 /** Ends the process, or becomes the second stage. @param argv without the program's name */
 export async function runFirecracker(argv: readonly string[], firstLineNs: number): Promise<never> {
   nameThread("firecracker");
+  for (const signal of KICKS) ignoreSignal(signal);
   const timeline = Timeline.ofProcess(firstLineNs);
   const args = argumentsOr153(argv);
   if (args.version) return finish(VERSION_TEXT, defaultLog());
@@ -44,14 +54,17 @@ export async function runFirecracker(argv: readonly string[], firstLineNs: numbe
   const counts = again?.counts ?? newCounts();
   const log = again ? new FirecrackerLog(again.log, counts.log) : startLog(args, counts);
   if (!again) announce(args, log);
+  const times = startTimes(args, log);
+  const description = again ? undefined : readDescription(args, log);
   const draft = again?.draft ?? firstDraft(args, log);
   if (!again) startMetrics(args, draft, log);
   const first = () => (args["no-api"] ? undefined : listen(args, log));
   const api = again?.api ?? first();
-  if (!again && api) measureStartUp(args, counts);
-  const life = new Life({ draft, log, counts, timeline, allowedPaths: allowedPaths(args) }, api);
+  if (!again && api) measureStartUp(times, counts);
+  const timesBoot = args["boot-timer"] === true;
+  const life = new Life({ draft, log, counts, timeline, allowedPaths: allowedPaths(args), timesBoot }, api);
   if (again) life.answerWaiting(again.problem);
-  else if (args["config-file"] !== undefined) await life.startFromFile(args["config-file"]);
+  else if (description !== undefined) await life.startFromFile(description);
   return await life.run();
 }
 
@@ -62,6 +75,7 @@ interface LifeParts {
   readonly timeline: Timeline;
   /** What the API may open once the machine runs. */
   readonly allowedPaths: readonly string[];
+  readonly timesBoot: boolean;
 }
 
 /** The time before the start. */
@@ -71,15 +85,17 @@ class Life {
   readonly #counts: Counts;
   readonly #timeline: Timeline;
   readonly #allowedPaths: readonly string[];
+  readonly #timesBoot: boolean;
   readonly #server: ApiServer | undefined;
   #wantsStart = false;
 
-  constructor({ draft, log, counts, timeline, allowedPaths }: LifeParts, api: PlannedApi | undefined) {
+  constructor({ draft, log, counts, timeline, allowedPaths, timesBoot }: LifeParts, api: PlannedApi | undefined) {
     this.#draft = draft;
     this.#log = log;
     this.#counts = counts;
     this.#timeline = timeline;
     this.#allowedPaths = allowedPaths;
+    this.#timesBoot = timesBoot;
     const routes = draftRoutes(draft, log, () => {
       this.#wantsStart = true;
     });
@@ -97,13 +113,13 @@ class Life {
     this.#server?.answerWaiting(fault(problem));
   }
 
-  /** Does not return unless by an exit. */
-  async startFromFile(path: string): Promise<void> {
+  /** Does not return unless by an exit. @param description the file's text */
+  async startFromFile(description: string): Promise<void> {
     try {
-      takeConfigFile(this.#draft, readConfigFile(path), this.#log);
+      takeConfigFile(this.#draft, description, this.#log);
       await this.#start(true);
     } catch (error) {
-      this.#log.write("error", `Building VMM configured from cmdline json failed: ${(error as Error).message}`);
+      this.#log.write("error", `${FROM_FILE_FAILED} ${(error as Error).message}`);
       end(this.#log, Exit.failure);
     }
   }
@@ -125,7 +141,7 @@ class Life {
       const { message } = error as Error;
       // It was answered as if all were well when it was taken.
       this.#counts.api["PUT actions"]!.failures++;
-      this.#log.write("error", `Received Error. Status code: 400 Bad Request. Message: ${message}`, "api");
+      tellFault(this.#log, message);
       if (error instanceof StartError && error.hasOpened && this.#server) {
         beginAgain(this.#server, this.#draft, this.#log, this.#counts, message);
       }
@@ -135,7 +151,8 @@ class Life {
 
   async #start(fromFile: boolean): Promise<never> {
     const [draft, log, counts, timeline, server] = [this.#draft, this.#log, this.#counts, this.#timeline, this.#server];
-    return await startDraft({ draft, log, counts, timeline, server, fromFile, allowedPaths: this.#allowedPaths });
+    const [allowedPaths, timesBoot] = [this.#allowedPaths, this.#timesBoot];
+    return await startDraft({ draft, log, counts, timeline, server, fromFile, allowedPaths, timesBoot });
   }
 }
 
@@ -160,7 +177,7 @@ function startLog(args: FirecrackerArguments, counts: Counts): FirecrackerLog {
   const log = new FirecrackerLog({ id }, counts.log);
   if (!/^[A-Za-z0-9-]{1,64}$/.test(id)) {
     log.write("error", `Invalid instance ID: ${id}: it has 1 to 64 letters, digits or dashes`);
-    end(log, Exit.failure);
+    abortNow();
   }
   const level = levelOf(args.level ?? "Info");
   if (level === undefined) {
@@ -189,20 +206,6 @@ function startMetrics(args: FirecrackerArguments, draft: Draft, log: Firecracker
   }
 }
 
-/** What the jailer says of its own time, and of its children's. */
-function measureStartUp(args: FirecrackerArguments, { startUp }: Counts): void {
-  const since = args["start-time-us"];
-  const cpuSince = args["start-time-cpu-us"];
-  const us = (text: string | undefined): number => Number(text) || 0;
-  if (since !== undefined) startUp.wallUs = elapsed(monotonicNs(), us(since));
-  if (cpuSince !== undefined) startUp.cpuUs = elapsed(processCpuNs(), us(cpuSince)) + us(args["parent-cpu-time-us"]);
-}
-
-/** Microseconds since a time in microseconds: 0 for one that is yet to come. */
-function elapsed(nowNs: number, sinceUs: number): number {
-  return Math.max(0, Math.round(nowNs / 1e3 - sinceUs));
-}
-
 function announce(args: FirecrackerArguments, log: FirecrackerLog): void {
   log.write("info", `Running Firecracker v${FIRECRACKER_VERSION}`);
   for (const name of LATER) {
@@ -211,7 +214,6 @@ function announce(args: FirecrackerArguments, log: FirecrackerLog): void {
     end(log, Exit.failure);
   }
   if (args["no-seccomp"] || args["seccomp-filter"]) log.write("info", "volt keeps its own seccomp filters.");
-  if (args["boot-timer"]) log.write("warn", "--boot-timer: the boot's times are at /volt/timeline, not in the log.");
 }
 
 /** The flag's, and the variable's, which is for engines that give no flags of volt's: several with colons between them. */
@@ -236,19 +238,32 @@ function listen(args: FirecrackerArguments, log: FirecrackerLog): PlannedApi {
   }
 }
 
+/** Before anything is left behind. @returns undefined where none is asked for */
+function readDescription({ "config-file": path }: FirecrackerArguments, log: FirecrackerLog): string | undefined {
+  if (path === undefined) return undefined;
+  return orAbort(log, "Unable to open or read from the configuration file", () => readConfigFile(path));
+}
+
 /** Empty but for the metadata, which is a flag's. */
 function firstDraft(args: FirecrackerArguments, log: FirecrackerLog): Draft {
   const draft = newDraft(metadataLimit(args, log));
   const { metadata } = args;
   if (metadata === undefined) return draft;
+  const text = orAbort(log, "Unable to open or read from the mmds content file", () => readMetadataFile(metadata));
+  orAbort(log, "Unable to take the metadata", () => takeIfItFits(draft, text, log));
+  log.write("info", "Successfully added metadata to mmds from file");
+  return draft;
+}
+
+/** Too much of it is no panic there, but a failure as any. @throws Fault for what is no JSON */
+function takeIfItFits(draft: Draft, metadata: string, log: FirecrackerLog): void {
   try {
-    draft.metadata = readMetadataFile(metadata, draft);
-    log.write("info", "Successfully added metadata to mmds from file");
+    takeMetadata(draft, metadata);
   } catch (error) {
-    log.write("error", (error as Error).message);
+    if (!(error instanceof Fault) || error.status !== TOO_MUCH) throw error;
+    log.write("error", error.message);
     end(log, Exit.failure);
   }
-  return draft;
 }
 
 /** As much as a request brings, unless it is said; no more than volt holds for a guest. */
@@ -273,9 +288,4 @@ function finish(text: string, log: FirecrackerLog): never {
   new Fd(STDOUT, "stdout").write(Buffer.from(text));
   log.write("info", "Firecracker exiting successfully. exit_code=0");
   return exitNow(Exit.ok);
-}
-
-function end(log: FirecrackerLog, status: number): never {
-  sayGoodbye(log, status);
-  return exitNow(status);
 }

@@ -8,6 +8,9 @@ const U16 = 2 ** 16 - 1;
 const U32 = 2 ** 32 - 1;
 const EXACT = Number.MAX_SAFE_INTEGER;
 
+/** The second digit of a unicast one is even: a guest's driver takes no other. */
+const MAC = /^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$/;
+
 /** Fields that are none of its own pass here: Firecracker lets them. */
 const tokenBucket = v.object({
   size: whole(0, EXACT),
@@ -52,7 +55,7 @@ export const drive = v.strictObject({
 export const networkInterface = v.strictObject({
   iface_id: text,
   host_dev_name: path,
-  guest_mac: v.optional(text),
+  guest_mac: v.optional(v.pipe(text, v.regex(MAC, "must be a unicast MAC address: 06:00:ac:10:00:02"))),
   mtu: v.optional(whole(68, U16)),
   rx_rate_limiter: v.optional(rateLimiter),
   tx_rate_limiter: v.optional(rateLimiter),

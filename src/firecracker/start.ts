@@ -10,6 +10,7 @@ import { enterSecondStage } from "../machine/second-stage.ts";
 import type { Counts } from "../observe/metrics/counts.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { checkSandbox } from "../security/confinement.ts";
+import { beginBoot } from "./boot-timer.ts";
 import { type Draft, keepMetricsOpen } from "./draft.ts";
 import { type PlannedFirecracker, SIGNALS } from "./face.ts";
 import type { FirecrackerLog } from "./log.ts";
@@ -23,6 +24,8 @@ export interface Start {
   readonly server: ApiServer | undefined;
   readonly fromFile: boolean;
   readonly allowedPaths: readonly string[];
+  /** Whether the log is to say how long the guest took. */
+  readonly timesBoot: boolean;
   readonly timeline: Timeline;
 }
 
@@ -39,7 +42,8 @@ export class StartError extends Error {
 
 /** Returns only by a StartError. */
 export async function startDraft(start: Start): Promise<never> {
-  const { draft, log, counts, server, fromFile, allowedPaths, timeline } = start;
+  const { draft, log, counts, server, fromFile, allowedPaths, timeline, timesBoot } = start;
+  const bootBegin = timesBoot ? beginBoot() : undefined;
   let hasOpened = false;
   try {
     const config = parseConfig(toVmConfig(draft, log.settings.id, allowedPaths), "");
@@ -54,7 +58,7 @@ export async function startDraft(start: Start): Promise<never> {
       log.keepOpen();
       // What the machine has already, and changes.
       const shown = { ...draft, metadata: undefined };
-      const data: PlannedFirecracker = { api: server?.plan(), draft: shown, log: log.settings, fromFile };
+      const data: PlannedFirecracker = { api: server?.plan(), draft: shown, log: log.settings, fromFile, bootBegin };
       return { name: "firecracker", data };
     };
     const { metadata, metrics } = draft;

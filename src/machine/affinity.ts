@@ -13,5 +13,5 @@ export function hostCpusOf(config: VmConfig): number[] | undefined {
   const missing = wanted.filter((cpu) => !usable.includes(cpu));
   if (missing.length === 0) return wanted;
   const problem = `volt may not use the host's CPU ${missing.join(", ")}; it may use ${usable.join(", ")}`;
-  throw new ConfigError("", "--cpu-affinity", problem);
+  throw new ConfigError("", "volt.cpu_affinity", problem);
 }

@@ -18,7 +18,7 @@ export function cpuTemplateOf(config: VmConfig): NamedTemplate | undefined {
   if (typeof written === "string") return readTemplate(written, "cpu-config");
   if (written !== undefined) return { name: "cpu-config", template: written, ownLeavesOnly: false };
   if (cpu_template === undefined || cpu_template === NONE) return undefined;
-  return findTemplate(cpu_template, "--cpu-template");
+  return findTemplate(cpu_template, "machine-config.cpu_template");
 }
 
 /**

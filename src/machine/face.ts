@@ -15,6 +15,12 @@ export interface Face {
   exitCode(end: EndCode, guestStatus: number, signal: number): number;
   /** What the kernel has to allow for it while the guest runs. */
   readonly rules?: readonly Rule[];
+  /** What a system call that the sandbox forbids ends volt with; 128 + SIGSYS without one. */
+  readonly forbiddenCallStatus?: number;
+  /** A signal came that means "note". */
+  noted?(signal: number): void;
+  /** The guest has said that its user space runs, for the first time. @param atNs when, by the monotonic clock */
+  booted?(atNs: number): void;
   /** The vCPUs run. */
   started?(): void;
   /** The main loop has had a turn. */

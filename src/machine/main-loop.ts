@@ -18,6 +18,7 @@ import { MetricsFile } from "./metrics-file.ts";
 import type { MachineParts } from "./parts.ts";
 import { PowerButton } from "./power-button.ts";
 import { machineReadings } from "./readings.ts";
+import { Rest } from "./rest.ts";
 import { End, type EndCode } from "./state.ts";
 import { writeTrace } from "./trace.ts";
 import { VirtioIo } from "./virtio/io.ts";
@@ -51,12 +52,14 @@ export class MainLoop {
   readonly #readings: () => Readings;
   readonly #metrics: MetricsFile | undefined;
   readonly #events = new EventFeed();
+  readonly #rest = new Rest();
   #service: ControlService | undefined;
   /** A guest that was asked to go down: by which signal, when it is ended, when it is asked again (monotonic ns). */
   #askedBy = 0;
   #deadline = Number.POSITIVE_INFINITY;
   #nextPress = Number.POSITIVE_INFINITY;
   #settleAt = Number.POSITIVE_INFINITY;
+  #hasBooted = false;
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
@@ -117,7 +120,7 @@ export class MainLoop {
   #step(): void {
     const atMetrics = this.#metrics?.work() ?? Number.POSITIVE_INFINITY;
     const due = Math.min(this.#deadline, this.#nextPress, this.#settleAt);
-    const timeout = Math.min(this.#console.work(), untilMs(due), atMetrics);
+    const timeout = Math.min(this.#console.work(), untilMs(due), atMetrics, this.#rest.timeout);
     const count = this.#epoll.wait(Number.isFinite(timeout) ? Math.ceil(timeout) : FOR_EVER);
     for (let i = 0; i < count; i++) {
       const token = this.#epoll.token(i);
@@ -128,6 +131,7 @@ export class MainLoop {
       else if (token === Token.service) this.#service?.ready();
       else this.#console.outputReady();
     }
+    this.#rest.turned(count, timeout);
     if (untilMs(this.#nextPress) <= 0) this.#press();
     if (untilMs(this.#deadline) <= 0) this.#giveUp();
     if (untilMs(this.#settleAt) <= 0) this.#settle();
@@ -142,6 +146,15 @@ export class MainLoop {
   #wakeUp(): void {
     this.#wake.take();
     this.#virtio.serve();
+    this.#tellBooted();
+  }
+
+  /** The vCPU that the guest told has stamped it, and woken us. */
+  #tellBooted(): void {
+    const { face, timeline } = this.#parts;
+    if (!face.booted || this.#hasBooted || !timeline.has("guest user space")) return;
+    this.#hasBooted = true;
+    face.booted(timeline.at("guest user space"));
   }
 
   #takeSignals(): void {
@@ -156,6 +169,10 @@ export class MainLoop {
       case "end":
         this.#parts.counts.signals[signal] = 1;
         this.#end(signal, signalName(signal));
+        break;
+      case "note":
+        this.#parts.counts.signals[signal] = (this.#parts.counts.signals[signal] ?? 0) + 1;
+        this.#parts.face.noted?.(signal);
         break;
       case "suspend":
         this.#terminal.suspend();
@@ -211,7 +228,8 @@ export class MainLoop {
   #finish(): never {
     const { state, timeline, plan, log, exitRecords } = this.#parts;
     timeline.mark("guest ended");
-    log.debug(`the guest ${END_TEXTS[state.endCode]}`);
+    const isCrash = state.endCode === End.panic || state.endCode === End.tripleFault;
+    log[isCrash ? "info" : "debug"](`the guest ${END_TEXTS[state.endCode]}`);
     for (const { id, counters } of this.#readings().devices) log.debug(describeCounters(id, counters));
     this.#console.finish();
     this.#virtio.close();

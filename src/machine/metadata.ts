@@ -6,21 +6,21 @@ import type { VmConfig } from "../config/schema.ts";
 import { MmdsStore } from "../devices/mmds/store.ts";
 import { readInput } from "../host/open-file.ts";
 
-const FLAG = "--metadata";
+const FIELD = "volt.metadata_path";
 
 /** @returns JSON that fits @throws ConfigError */
 export function readMetadata({ volt, "mmds-config": service }: VmConfig): string | undefined {
   const { metadata_path: path } = volt;
   if (path === undefined) return undefined;
   if (!service) {
-    throw new ConfigError("", FLAG, "no interface has a metadata service: give a --config FILE with mmds-config");
+    throw new ConfigError("", FIELD, "no interface has a metadata service: give a --config FILE with mmds-config");
   }
-  const text = readInput(path, FLAG, MOST_MMDS_BYTES, "what the metadata service has");
+  const text = readInput(path, FIELD, MOST_MMDS_BYTES, "what the metadata service has");
   const store = new MmdsStore(volt.mmds_size_limit);
   try {
     store.put(text);
   } catch (error) {
-    throw new ConfigError("", FLAG, `${path}: ${problem(error, store.limit)}`);
+    throw new ConfigError("", FIELD, `${path}: ${problem(error, store.limit)}`);
   }
   return store.text;
 }

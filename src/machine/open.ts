@@ -27,7 +27,8 @@ const STDERR = 2;
 export type OpenPlan = Omit<Plan, "sandbox" | "face" | "counts">;
 
 /**
- * Every descriptor in the plan survives an exec.
+ * Every descriptor in the plan survives an exec. An error is about a field of the configuration, by its path: whoever read
+ * that knows what the user calls it.
  * @throws ConfigError, SystemError
  */
 export function openPlan(
@@ -43,15 +44,20 @@ export function openPlan(
   for (const fd of [STDIN, STDOUT, STDERR]) new Fd(fd, "standard input or output").setInherited(true);
   const { initrd_path } = config["boot-source"];
   if (initrd_path !== undefined && config.volt.command) {
-    throw new ConfigError("", "--initrd", "a command after `--` runs in volt's own initramfs: give one or the other");
+    throw new ConfigError(
+      "",
+      "boot-source.initrd_path",
+      "a command after `--` runs in volt's own initramfs: give one or the other",
+    );
   }
   const plan = {
     version: VERSION,
     config,
     kvm: openKvm(),
-    kernel: { ...openImage(kernel.path, "--kernel"), mappable: kernel.inStore },
-    initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "--initrd"),
-    modules: kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "--kernel"),
+    kernel: { ...openImage(kernel.path, "boot-source.kernel_image_path"), mappable: kernel.inStore },
+    initrd: initrd_path === undefined ? undefined : openImage(initrd_path, "boot-source.initrd_path"),
+    modules:
+      kernel.modulesPath === undefined ? undefined : openImage(kernel.modulesPath, "boot-source.kernel_image_path"),
     processors: { brand: hostBrand(), template: cpuTemplateOf(config), hostCpus: hostCpusOf(config) },
     metadata: metadata ?? readMetadata(config),
     ...consoleStreams(config.volt),
@@ -62,8 +68,10 @@ export function openPlan(
     metrics: config.metrics && openMetrics(config.metrics, config.volt.id ?? DEFAULT_ID),
   };
   const { root } = userLand(plan);
-  if (root && rootDisk(config)?.partuuid !== undefined) {
-    throw new ConfigError("", "partuuid", "volt's own init mounts whole disks: give a kernel that needs no modules");
+  const disk = rootDisk(config);
+  if (root && disk?.partuuid !== undefined) {
+    const field = `drives.${config.drives.indexOf(disk)}.partuuid`;
+    throw new ConfigError("", field, "volt's own init mounts whole disks: give a kernel that needs no modules");
   }
   // Last: a device may leave a mark, such as a socket's file, that nobody would take away if another step failed.
   const devices = openDevices(kinds, config);
@@ -86,24 +94,24 @@ function kvmMend(error: unknown): string {
   return `${error instanceof Error ? error.message : error}: see \`volt doctor\``;
 }
 
-function openImage(path: string, flag: string): PlannedFile {
-  const { fd, size } = openInput(path, flag);
+function openImage(path: string, field: string): PlannedFile {
+  const { fd, size } = openInput(path, field);
   return { fd: inherited(fd), name: path, size };
 }
 
 function openLog(path: string): number {
-  return inherited(openLines(path, "--log-file"));
+  return inherited(openLines(path, "logger.log_path"));
 }
 
 function openTrace(path: string): number {
-  return inherited(openOutput(path, "--trace", O.TRUNC));
+  return inherited(openOutput(path, "volt.trace_path", O.TRUNC));
 }
 
 function openMetrics(
   { metrics_path: path, emit_id, properties }: NonNullable<VmConfig["metrics"]>,
   id: string,
 ): PlannedMetrics {
-  const fd = inherited(openLines(path, "--metrics-path"));
+  const fd = inherited(openLines(path, "metrics.metrics_path"));
   return { fd, ...(emit_id ? { id } : {}), ...(properties ? { properties } : {}) };
 }
 
@@ -116,7 +124,7 @@ function consoleStreams({ console, console_output }: VmConfig["volt"]): Pick<Pla
   }
   const nowhere = { fd: inherited(Fd.open("/dev/null", O.RDWR)), isTerminal: false, neverBlocks: true };
   if (console === "none" || path === undefined) return { stdin: nowhere, stdout: nowhere };
-  const fd = inherited(openLines(path, "console_output"));
+  const fd = inherited(openLines(path, "volt.console_output.path"));
   return { stdin: nowhere, stdout: { fd, isTerminal: false, neverBlocks: true, loses: true, ...limited } };
 }
 

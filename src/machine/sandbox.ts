@@ -22,9 +22,15 @@ export class MachineSandbox {
 
   /**
    * From here on no thread of this process opens a file by name or starts a program.
+   * @param forbiddenCallStatus what a forbidden call ends volt with; 128 + SIGSYS without one
    * @throws ConfigError: without its sandbox nothing starts
    */
-  constructor({ config, sandbox: demands, log: logFd }: Plan, deviceRules: readonly Rule[], log: MachineLog) {
+  constructor(
+    { config, sandbox: demands, log: logFd }: Plan,
+    deviceRules: readonly Rule[],
+    log: MachineLog,
+    forbiddenCallStatus?: number,
+  ) {
     const { mode, seccomp, landlock, namespaces } = config.volt.sandbox;
     this.#log = log;
     const found = verifyConfinement(demands, process.env[OUTCOME_VARIABLE] ?? "");
@@ -37,7 +43,9 @@ export class MachineSandbox {
 
     this.#isAudit = seccomp && mode === "audit";
     if (!seccomp) return;
-    this.#trap = this.#isAudit ? SeccompTrap.audit() : SeccompTrap.enforce(logFd, trapWords(config.logger.format));
+    this.#trap = this.#isAudit
+      ? SeccompTrap.audit()
+      : SeccompTrap.enforce(logFd, trapWords(config.logger.format), forbiddenCallStatus);
     this.#filters = new Filters(process.pid, deviceRules, this.#isAudit ? this.#trap.auditReturn : undefined);
     apply(this.#filters.program("common"), "every thread");
     // For other threads, which then need not make their own.

@@ -7,6 +7,8 @@ export type SignalMeaning =
   | "shut down"
   /** End at once. */
   | "end"
+  /** Nothing but to be told of. */
+  | "note"
   /** The shell stops or continues us: give the terminal back, take it again. */
   | "suspend"
   | "continue"

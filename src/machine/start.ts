@@ -90,14 +90,14 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
 
   const logOptions = { fd: plan.log, level: config.logger.level, format: config.logger.format };
   const crashGuard = plan.stdin.isTerminal ? new CrashGuard() : undefined;
-  const sandbox = new MachineSandbox(plan, rules, machineLog(logOptions));
+  const sandbox = new MachineSandbox(plan, rules, machineLog(logOptions), face.forbiddenCallStatus);
   const block = MachineBlock.create();
   const lines = createLines(devices);
   const state = new MachineState(block.part("control"), () => line(lines.wake).raise());
   const log = machineLog(logOptions, state);
   for (const { name, notes = [] } of devices) for (const note of notes) log.info(`${name}: ${note}`);
   const tracing = config.logger.level === "trace";
-  const recording = tracing || plan.trace !== undefined || face.serve !== undefined;
+  const recording = tracing || plan.trace !== undefined || face.serve !== undefined || face.booted !== undefined;
   const timeline = new Timeline(block.part("timeline"), recording, tracing ? log.phase : undefined);
   timeline.restore(plan.stamps);
   if (tracing) for (const mark of timeline.marks()) log.phase(mark);
@@ -148,6 +148,7 @@ function runMachine({ plan, face, created, mmds, rules, counts, firstLineNs }: B
     block,
     devices.map(({ interruptsOften = false }) => readOnlySlots && interruptsOften),
   );
+  timeline.mark("chips created");
   const features = processors.cpuid(0).find(({ leaf }) => leaf === 1)!;
   const guest = bootGuest(plan, memory, features, virtioWindows(devices.length), {
     load: modules,

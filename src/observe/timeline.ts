@@ -53,6 +53,11 @@ export class Timeline {
     return this.#stamps[index.get(phase)!] !== 0;
   }
 
+  /** When a phase was, in nanoseconds of the monotonic clock; 0 for not yet. */
+  at(phase: Phase): number {
+    return this.#stamps[index.get(phase)!]!;
+  }
+
   /** What has happened so far, in order. */
   marks(): Mark[] {
     return PHASES.flatMap((phase, slot) => (this.#stamps[slot] ? [this.#read(phase, slot)] : [])).sort(

@@ -24,8 +24,13 @@ const MOST_DEPTH = 127;
 
 /** @throws SyntaxError for what is no JSON, or nested too deeply */
 export function parseMetadata(text: string): Json {
-  if (depthOf(text) > MOST_DEPTH) throw new SyntaxError("recursion limit exceeded");
+  checkDepth(text);
   return JSON.parse(text, exactly as (key: string, value: unknown) => unknown);
+}
+
+/** @throws SyntaxError for brackets nested too deeply */
+export function checkDepth(text: string): void {
+  if (depthOf(text) > MOST_DEPTH) throw new SyntaxError("recursion limit exceeded");
 }
 
 export function metadataText(value: Json): string {

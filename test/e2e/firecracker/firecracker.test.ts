@@ -1,6 +1,6 @@
 /** volt in Firecracker's place, as the programs that start it do: on this host's /dev/kvm, with guests of a few instructions. */
 import { describe, expect, test } from "bun:test";
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { sceneOfEachTest } from "../../support/scene.ts";
 import { ask, curl } from "../api/client.ts";
 import { END, print, tinyKernel } from "../cli/tiny-kernel.ts";
@@ -57,9 +57,14 @@ describe("its exit code is", () => {
     ["153 for what is no flag", 153, ["--nope"]],
     ["153 for a flag given twice", 153, ["--id", "a", "--id", "b"]],
     ["152 for no level", 152, ["--level", "loud"]],
-    ["1 for a file that is not there", 1, ["--no-api", "--config-file", "/no"]],
+    ["134, a panic's, for a file that is not there", 134, ["--no-api", "--config-file", "/no"]],
+    ["134 for a name that can't be", 134, ["--id", "a_b"]],
     ["1 for what volt does not have", 1, ["--enable-pci"]],
-    ["1 for metadata that is not there", 1, ["--metadata", "/no/such/file"]],
+    ["134 for metadata that is not there", 134, ["--metadata", "/no/such/file"]],
+    ["134 for metadata that is no JSON", 134, ["--metadata", import.meta.path]],
+    ["1 for a time that is no number", 1, ["--start-time-us", "abc"]],
+    ["1 for a time with a sign", 1, ["--start-time-cpu-us", "-1"]],
+    ["1 for a parent's time that is too long", 1, ["--parent-cpu-time-us", "18446744073709551616"]],
     ["1 for a socket that can't be", 1, ["--api-sock", "/no/such/folder"]],
     ["1 for a socket whose path is too long", 1, ["--api-sock", `/tmp/${"x".repeat(200)}`]],
   ])("%s", async (_, expected, args) => {
@@ -77,6 +82,9 @@ describe("its exit code is", () => {
 
   test.each([
     ["SIGHUP", 156],
+    ["SIGXCPU", 154],
+    ["SIGXFSZ", 151],
+    ["SIGSYS", 148],
     ["SIGTERM", 143],
     ["SIGINT", 130],
   ] as const)("of a machine that runs, at %s, %i", async (signal, expected) => {
@@ -92,6 +100,56 @@ describe("its exit code is", () => {
     scene.vm.signal("SIGTERM");
     expect((await scene.vm.end()).status).toBe(143);
   });
+});
+
+test.each([
+  ["a configuration", "--config-file", "Unable to open or read from the configuration file: "],
+  ["metadata", "--metadata", "Unable to open or read from the mmds content file: "],
+])("%s that can't be read is told in Firecracker's words, and no socket is left behind", async (_, flag, words) => {
+  const { status, stdout, stderr } = await run("--api-sock", file("api"), flag, "/no/such/file");
+  expect({ status, stderr: stderr.toString(), socket: existsSync(file("api")) }).toEqual({
+    ...{ status: 134, stderr: "", socket: false },
+  });
+  expect(stdout.toString()).toContain(words);
+  expect(stdout.toString()).not.toContain("exit_code");
+});
+
+test.each(["before the start", "of a machine that runs"])(
+  "what kicks Firecracker's vCPUs ends nothing %s",
+  async (when) => {
+    const socket = await start(END.spin);
+    const runs = when !== "before the start";
+    await ask(socket, "PUT", "/boot-source", boot());
+    if (runs) expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(204);
+    // SIGRTMIN is 34 with glibc, 35 with musl, of which Firecracker is built.
+    for (const signal of ["34", "35", "PIPE"]) {
+      expect(Bun.spawnSync(["kill", `-${signal}`, String(scene.vm.pid)]).exitCode).toBe(0);
+    }
+    expect((await ask(socket, "GET", "/")).body).toMatchObject({ state: runs ? "Running" : "Not started" });
+    if (!runs) return;
+    scene.vm.signal("SIGTERM");
+    const { stdout } = await scene.vm.end();
+    expect(stdout.toString()).toContain("Received signal 13");
+  },
+);
+
+const TELL_BOOT_TIMER = "mov ecx, 0xc0000000; mov byte ptr [rcx], 123;";
+
+test.each([
+  ["with --boot-timer", ["--boot-timer"], 1],
+  ["without it", [], 0],
+])("%s the log has the time of the guest's boot as often as it should", async (_, flags, times) => {
+  const guest = `${TELL_BOOT_TIMER} ${TELL_BOOT_TIMER} ${print("up")} ${END.spin}`;
+  const log = file("log");
+  scene.start(["--no-api", "--config-file", configFile(guest), "--log-path", log, ...flags], {
+    program: scene.firecracker,
+  });
+  await scene.vm.printed("up");
+  await Bun.sleep(100);
+  scene.vm.signal("SIGHUP");
+  await scene.vm.end();
+  const lines = readFileSync(log, "utf8").match(/Guest-boot-time = +\d+ us \d+ ms, +\d+ CPU us \d+ CPU ms\n/g) ?? [];
+  expect(lines).toHaveLength(times);
 });
 
 test("a description in a file is started at once, with the API there", async () => {

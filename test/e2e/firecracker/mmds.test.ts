@@ -80,14 +80,14 @@ test("metadata without an interface that tells it is gone with the start", async
   }
 });
 
-test.each([
-  ["is no JSON", "{", [], "An error occurred when deserializing the json body of a request:"],
-  ["is too much", '{"a":"b"}', ["--mmds-size-limit", "5"], "MMDS limit exceeded error:"],
-])("a metadata file that %s ends the start", async (_, text, more, problem) => {
+test.each<[string, string, string[], string, number]>([
+  ["is no JSON", "{", [], "An error occurred when deserializing the json body of a request:", 134],
+  ["is too much", '{"a":"b"}', ["--mmds-size-limit", "5"], "MMDS limit exceeded error:", 1],
+])("a metadata file that %s ends the start", async (_, text, more, problem, expected) => {
   const { status, stdout } = await volt(["--api-sock", file("api"), "--metadata", metadataFile(text), ...more], {
     program: scene.firecracker,
   });
-  expect(status).toBe(1);
+  expect(status).toBe(expected);
   expect(stdout.toString()).toContain(problem);
 });
 

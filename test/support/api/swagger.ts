@@ -1,10 +1,12 @@
 /**
  * Firecracker's own description of its API, as the judge of requests and answers. It is no part of volt: FIRECRACKER_SWAGGER
- * names the file where it is at hand.
+ * names the file where it is at hand; without the variable it may lie beside the clone. Who has neither does without.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { ValidateFunction } from "ajv";
 import Ajv04 from "ajv-draft-04";
+import { ROOT } from "../source-tree.ts";
 
 interface SwaggerSchema {
   readonly $ref?: string;
@@ -80,5 +82,6 @@ function withoutNulls(value: unknown): unknown {
     : JSON.parse(JSON.stringify(value), (_, one) => (one === null ? undefined : one));
 }
 
-const path = process.env["FIRECRACKER_SWAGGER"];
+const BESIDE = join(ROOT, "../shared/firecracker-api/firecracker.yaml");
+const path = process.env["FIRECRACKER_SWAGGER"] ?? (existsSync(BESIDE) ? BESIDE : undefined);
 export const SWAGGER = path === undefined ? undefined : new Swagger(readFileSync(path, "utf8"));

@@ -94,7 +94,7 @@ test.each([
 });
 
 test.each([
-  ['{"columns":0,"rows":24}', "must be a whole number from 1 to 65535"],
+  ['{"columns":0,"rows":24}', "expected a whole number from 1 to 65535 for `columns`"],
   ['{"columns":80}', "missing field `rows`"],
   ["", "An error occurred when deserializing"],
 ])("a terminal of size %p is refused", async (body, problem) => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openTap } from "../../../ffi/tap.ts";
 import type { HttpResponse } from "../../../src/api/http/response.ts";
 import { answer, fault, json, NO_CONTENT } from "../../../src/api/router.ts";
 import { parseConfig } from "../../../src/config/parse.ts";
@@ -12,6 +13,7 @@ import { draftRoutes } from "../../../src/firecracker/routes.ts";
 import { toVmConfig, vmConfigJson } from "../../../src/firecracker/vm-config.ts";
 import type { Method } from "../../../src/http/request-line.ts";
 import { newCounts } from "../../../src/observe/metrics/counts.ts";
+import { canMakeTaps, HostTap } from "../../support/host-tap.ts";
 
 let folder: string;
 let draft: Draft;
@@ -52,6 +54,9 @@ describe("a section that can't be is refused in Firecracker's words:", () => {
     "Machine config error: The number of vCPUs must be greater than 0, less than 32 and must be 1 or an even number if SMT is enabled.";
   const MEMORY =
     "Machine config error: The memory size (MiB) is either 0, or not a multiple of the configured page size.";
+  const KERNEL = "Boot source error: The kernel file cannot be opened:";
+  const VSOCK =
+    "Vsock config error: Cannot create backend for vsock device: Error binding to the host-side Unix socket:";
   test.each<[string, string, unknown, string]>([
     ["no vCPU", "/machine-config", { vcpu_count: 0, mem_size_mib: 1 }, VCPUS],
     ["33 vCPUs", "/machine-config", { vcpu_count: 33, mem_size_mib: 1 }, VCPUS],
@@ -83,6 +88,38 @@ describe("a section that can't be is refused in Firecracker's words:", () => {
       "/network-interfaces/a",
       { iface_id: "a", host_dev_name: "no-tap" },
       "Network config error: Could not create the network device: Open tap device failed: there is no TAP device no-tap",
+    ],
+    [
+      "a card that is no TAP",
+      "/network-interfaces/a",
+      { iface_id: "a", host_dev_name: "lo" },
+      "Network config error: Could not create the network device: Open tap device failed: ",
+    ],
+    [
+      "an address that is none",
+      "/network-interfaces/a",
+      { iface_id: "a", host_dev_name: "lo", guest_mac: "zz" },
+      `${JSON_ERROR} invalid value for \`guest_mac\`: must be a unicast MAC address: 06:00:ac:10:00:02, found "zz"`,
+    ],
+    ["a kernel that is a folder", "/boot-source", { kernel_image_path: "/" }, `${KERNEL} Is a directory (os error 21)`],
+    [
+      "a vsock whose file is there",
+      "/vsock",
+      { guest_cid: 3, uds_path: FILE },
+      `${VSOCK} Address in use (os error 98)`,
+    ],
+    ["a vsock in no folder", "/vsock", { guest_cid: 3, uds_path: "/no/such/folder/v" }, `${VSOCK} ${MISSING}`],
+    [
+      "a vsock whose folder is a file",
+      "/vsock",
+      { guest_cid: 3, uds_path: `${FILE}/v` },
+      `${VSOCK} Not a directory (os error 20)`,
+    ],
+    [
+      "a vsock whose path is too long",
+      "/vsock",
+      { guest_cid: 3, uds_path: `/tmp/${"v".repeat(103)}` },
+      `${VSOCK} path must be shorter than SUN_LEN`,
     ],
     [
       "a balloon over all",
@@ -151,6 +188,34 @@ test("what was asked is counted, by resource", () => {
   ask("PUT", "/nowhere", {});
   expect(counts.api["PUT metrics"]).toEqual({ requests: before.requests + 1, failures: before.failures + 1 });
   expect(Object.keys(counts.api)).not.toContain("PUT nowhere");
+});
+
+test("a vsock's socket may be in the folder that volt runs in, and have a path of 107 bytes", () => {
+  const long = `/tmp/${"v".repeat(102)}`;
+  for (const uds_path of ["v.sock", long]) {
+    expect(ask("PUT", "/vsock", { guest_cid: 3, uds_path })).toEqual(NO_CONTENT);
+  }
+});
+
+describe.skipIf(!canMakeTaps)("a card", () => {
+  const put = (host_dev_name: string, more: object = {}) =>
+    ask("PUT", "/network-interfaces/a", { iface_id: "a", host_dev_name, ...more });
+
+  test("may have a TAP that is there, and again: it is not kept open before the start", () => {
+    using tap = new HostTap();
+    expect([put(tap.name), put(tap.name, { guest_mac: "06:00:AC:10:00:02" })]).toEqual([NO_CONTENT, NO_CONTENT]);
+    expect(draft.interfaces).toEqual([{ iface_id: "a", host_dev_name: tap.name, guest_mac: "06:00:AC:10:00:02" }]);
+  });
+
+  test("may not have one that somebody uses", () => {
+    using tap = new HostTap();
+    using _user = openTap(tap.name, false);
+    expect(put(tap.name)).toEqual(
+      fault(
+        "Network config error: Could not create the network device: Open tap device failed: Resource busy (os error 16)",
+      ),
+    );
+  });
 });
 
 test("a second root is refused, the same again is not", () => {

@@ -46,6 +46,11 @@ describe("enforcing", () => {
     expect(end).toEqual({ exitCode: 159, stdout: "", stderr: "A a test's B socket(..., 0x00000002 C\n" });
   });
 
+  test("ends it with another status where it is told one", () => {
+    const words = `{ prefix: "A ", middle: " B ", suffix: " C\\n" }`;
+    expect(confined(`SeccompTrap.enforce(2, ${words}, 148)`, "socket()").exitCode).toBe(148);
+  });
+
   test("works from any thread", () => {
     const folder = mkdtempSync(join(tmpdir(), "volt-trap-"));
     try {
