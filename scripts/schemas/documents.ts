@@ -1,6 +1,7 @@
 /** The two documents that are made of the schemas, as text. */
 
 import { MAX_BODY_BYTES } from "../../src/api/planned.ts";
+import { FIRECRACKER_SECTIONS, WITHOUT_EFFECT } from "../../src/config/firecracker-file.ts";
 import { VmConfigSchema } from "../../src/config/schema.ts";
 import { FIRECRACKER_VERSION, VERSION } from "../../src/version.ts";
 import * as answer from "./answers.ts";
@@ -19,8 +20,26 @@ export function configSchema() {
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "A VM for `volt run --config`",
-    ...convert(VmConfigSchema),
+    ...forFirecrackerFiles(convert(VmConfigSchema)),
   };
+}
+
+/** What `fromFirecracker` takes besides: a section that is null, and what has no effect. */
+function forFirecrackerFiles(vm: ReturnType<typeof convert>) {
+  const all = vm.properties as Record<string, ReturnType<typeof convert>>;
+  const sections = FIRECRACKER_SECTIONS.filter((name) => Object.hasOwn(all, name)).map((name) => {
+    const idle = Object.entries(WITHOUT_EFFECT[name] ?? {}).map(
+      ([field, values]) => [field, { enum: values }] as const,
+    );
+    const section = all[name]!;
+    const properties = idle.length > 0 ? { properties: { ...section.properties, ...Object.fromEntries(idle) } } : {};
+    const orNull = section.type
+      ? { ...section, type: [section.type, "null"] as const, ...properties }
+      : { anyOf: [section, { type: "null" }] };
+    return [name, orNull] as const;
+  });
+  const lacking = { pmem: { enum: [[], null] }, "memory-hotplug": { type: "null" } };
+  return { ...vm, properties: { ...all, ...Object.fromEntries(sections), ...lacking } };
 }
 
 export function openApi() {

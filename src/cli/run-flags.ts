@@ -121,6 +121,7 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   "machine-config.mem_size_mib": "--memory",
   "machine-config.cpu_template": "--cpu-template",
   "volt.cpu_affinity": "--cpu-affinity",
+  "drives.path_on_host": "--disk",
   "logger.log_path": "--log-file",
   "metrics.metrics_path": "--metrics-path",
   "volt.id": "--id",
@@ -180,9 +181,23 @@ export function configOfFlags(
   };
 }
 
+/** Where a flag is a whole section, or an element of one. */
+const SECTION_OF: Readonly<Record<string, string>> = {
+  "--net": "network-interfaces",
+  "--vsock": "vsock",
+  "--cgroup": "volt.sandbox.cgroup",
+};
+
 /** What on the command line sets the field with this path. */
 export function flagOf(field: string): string {
-  return FLAG_OF[field.replace(/\.\d+$/, "")] ?? field;
+  const [section] = Object.entries(SECTION_OF).find(([, path]) => path === field) ?? [];
+  return section ?? FLAG_OF[field.replace(/\.\d+(?=$|\.path_on_host$)/, "")] ?? field;
+}
+
+/** The path of the field that a flag sets; what is no such flag comes back as it is. */
+export function fieldOf(flag: string): string {
+  const [path] = Object.entries(FLAG_OF).find(([, name]) => name === flag) ?? [];
+  return SECTION_OF[flag] ?? path ?? flag;
 }
 
 /** Leaves out what was not given, so that a config file's value stays. */

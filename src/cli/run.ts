@@ -1,6 +1,7 @@
 /** `volt run`: from flags to one checked configuration, then on to the machine. */
 import { defineCommand } from "citty";
 import { blockSignals } from "../../ffi/signal.ts";
+import { ConfigError } from "../config/error.ts";
 import { withLimiters } from "../config/limiters.ts";
 import type { VmConfig } from "../config/schema.ts";
 import { deviceKinds } from "../devices/virtio/registry.ts";
@@ -15,7 +16,7 @@ import type { Waiting } from "./detach.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
 import { register } from "./registration.ts";
-import { resolveConfig } from "./resolve-config.ts";
+import { resolveWithNames } from "./resolve-config.ts";
 import { configOfFlags, RUN_FLAGS } from "./run-flags.ts";
 
 const STDOUT = 1;
@@ -29,18 +30,27 @@ export const runVmCommand = defineCommand({
   async run({ args, data }) {
     const { rest, lists, firstLineNs } = data as Invocation;
     const timeline = Timeline.ofProcess(firstLineNs);
-    const config = resolveConfig(args.config, configOfFlags(args, lists, rest));
+    const { config, nameOf } = resolveWithNames(args.config, configOfFlags(args, lists, rest));
     timeline.mark("configuration resolved");
     if (args["print-config"]) return print(STDOUT, `${JSON.stringify(config, null, 2)}\n`);
     if (config.volt.detached) {
       const { runDetached, whoWaits } = await import("./detach.ts");
       const waiting = whoWaits();
       if (!waiting) return await runDetached(process.argv.slice(2));
-      return await start(config, args.api, timeline, waiting);
+      return await namingFields(nameOf, () => start(config, args.api, timeline, waiting));
     }
-    return await start(config, args.api, timeline);
+    return await namingFields(nameOf, () => start(config, args.api, timeline));
   },
 });
+
+/** What can't be is told by where it was said: a file's field, or a flag. */
+async function namingFields(nameOf: (field: string) => string, start: () => Promise<never>): Promise<never> {
+  try {
+    return await start();
+  } catch (error) {
+    throw error instanceof ConfigError ? error.renamed(nameOf) : error;
+  }
+}
 
 /** Does not return. @throws ConfigError, SystemError */
 async function start(

@@ -17,8 +17,10 @@ export const schemaCommand = defineCommand({
     name: "schema",
     description: "prints what a program can check by: config, a JSON Schema of --config's file; api, OpenAPI",
   },
-  args: { what: { type: "positional", required: true, valueHint: "config|api", description: "which document" } },
+  args: { what: { type: "positional", required: false, valueHint: "config|api", description: "which document" } },
   run({ args }) {
+    if (args.what === undefined)
+      throw new ConfigError("", "schema", "which document? config or api: volt schema config");
     const text = Object.hasOwn(DOCUMENTS, args.what) ? DOCUMENTS[args.what] : undefined;
     if (text === undefined) throw new ConfigError("", "schema", `"${args.what}" is not one of config, api`);
     print(STDOUT, text);

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { type CpuTemplate, CpuTemplateSchema } from "./cpu-template.ts";
 import { ConfigError } from "./error.ts";
+import { fromFirecracker, isLacking } from "./firecracker-file.ts";
 import { printable } from "./printable.ts";
 import { type VmConfig, type VmConfigInput, VmConfigSchema } from "./schema.ts";
 
@@ -25,7 +26,7 @@ export function parseConfig(input: unknown, where: string, nameOf = (field: stri
 
 /** @throws ConfigError where the text is no JSON, or no VM */
 export function parseConfigText(text: string, where: string): VmConfigInput {
-  const input = parseJson(text, where, "volt run --print-config");
+  const input = fromFirecracker(parseJson(text, where, "volt run --print-config"));
   parseConfig(input, where);
   return input as VmConfigInput;
 }
@@ -46,7 +47,8 @@ function parseWith<S extends v.GenericSchema>(
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
   const issue = result.issues[0];
-  throw new ConfigError(where, nameOf(v.getDotPath(issue) ?? ""), problem(issue));
+  const field = v.getDotPath(issue) ?? "";
+  throw new ConfigError(where, nameOf(field), problem(issue, field));
 }
 
 /** @param example a command that prints a good one */
@@ -104,8 +106,9 @@ function mergeById<K extends string, T extends { [P in K]: string }>(
   return [...under.filter((one) => !over.some((other) => other[id] === one[id])), ...over];
 }
 
-function problem(issue: v.BaseIssue<unknown>): string {
-  if (issue.type === "strict_object" && issue.expected === "never") return "no such field: is it misspelt?";
+function problem(issue: v.BaseIssue<unknown>, field: string): string {
+  if (issue.type === "strict_object" && issue.expected === "never")
+    return isLacking(field) ? "volt does not have this: leave it out" : "no such field: is it misspelt?";
   if (issue.type === "strict_object" && issue.received === "undefined") return "is missing: it has no default";
   if (SAY_IT_ALL.includes(issue.type)) return issue.message;
   const wanted = issue.message.startsWith("must") ? issue.message : `must be ${kindOf(issue.expected)}`;

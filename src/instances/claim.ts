@@ -1,16 +1,14 @@
 /** Takes a name among the running VMs, for as long as the process lives. */
-import { type Fd, O } from "../../ffi/fd.ts";
+import type { Fd } from "../../ffi/fd.ts";
 import { makeFolderIfMissing } from "../../ffi/files.ts";
 import { startTime } from "../../ffi/process.ts";
 import { ConfigError } from "../config/error.ts";
 import { clear } from "./clear.ts";
-import { isStill, openLock } from "./lock.ts";
+import { isStill, makeLock } from "./lock.ts";
 import { randomName } from "./names.ts";
-import { type InstancePaths, instancePaths } from "./paths.ts";
+import { type InstancePaths, instancePaths, PRIVATE } from "./paths.ts";
 import { type InstanceRecord, readRecord, writeRecord } from "./record.ts";
 
-/** This user's alone: who reaches a VM's socket controls it. */
-const PRIVATE = 0o700;
 /** A sweep holds the lock of a dead VM's folder for less than a millisecond. */
 const TRIES = 5;
 const BETWEEN_TRIES_MS = 10;
@@ -51,9 +49,15 @@ export class Instance {
 
 /**
  * @param id the VM's name; one is made up without it
- * @throws ConfigError when a VM of that name runs; SystemError when the folder can't be written
+ * @throws ConfigError when a VM of that name runs, or would look like a flag; SystemError when the folder can't be written
  */
 export function claimInstance(home: string, id: string | undefined): Instance {
+  if (id?.startsWith("-"))
+    throw new ConfigError(
+      "",
+      "--id",
+      `${id} begins with a dash, and no command could name it: begin with a letter or digit`,
+    );
   makeFolderIfMissing(home, PRIVATE);
   if (id !== undefined) return claim(home, id, TRIES) ?? refuse(home, id);
   for (let names = 0; names < MOST_NAMES; names++) {
@@ -78,7 +82,7 @@ function claim(home: string, id: string, tries: number): Instance | undefined {
   const paths = instancePaths(home, id);
   for (let tried = 0, races = 0; tried < tries && races < MOST_RACES; races++) {
     const isNew = makeFolderIfMissing(paths.folder, PRIVATE);
-    const lock = openLock(paths, O.CREAT);
+    const lock = makeLock(paths);
     // A sweep took the folder away between the two.
     if (!lock) continue;
     if (!lock.lock(false)) {

@@ -2,8 +2,9 @@
 import { Fd, O } from "../../ffi/fd.ts";
 import { namesIn, removeFolder } from "../../ffi/files.ts";
 import { clear } from "./clear.ts";
+import { holdsOnlyOurs, isOurs } from "./foreign.ts";
 import { isAlive, isStill, openLock } from "./lock.ts";
-import { type InstancePaths, instancePaths } from "./paths.ts";
+import { type InstancePaths, instancePaths, isName } from "./paths.ts";
 import { type InstanceRecord, readRecord } from "./record.ts";
 
 /** How long the output of a VM that ran detached stays after its end, for `volt logs`. */
@@ -26,7 +27,7 @@ export function listInstances(home: string): FoundInstance[] {
 
 /** Undefined when there is nothing of that name. */
 export function findInstance(home: string, id: string): FoundInstance | undefined {
-  if (!/^[A-Za-z0-9-]{1,64}$/.test(id)) return undefined;
+  if (!isName(id)) return undefined;
   const paths = instancePaths(home, id);
   const alive = isAlive(paths);
   const record = readRecord(paths.record);
@@ -39,23 +40,29 @@ export function findInstance(home: string, id: string): FoundInstance | undefine
  *   the dead of short lives are
  */
 export function sweep(home: string, most?: number): void {
-  for (const id of namesIn(home, most)) sweepOne(instancePaths(home, id));
+  for (const id of namesIn(home, most)) if (isName(id)) sweepOne(instancePaths(home, id));
 }
 
 /** Takes away what one that has ended left, whatever it printed. */
 export function removeDead(paths: InstancePaths): void {
   using lock = openLock(paths);
-  if (lock?.lock(false) && isStill(lock, paths)) clear(paths);
+  if (lock && isDead(lock, paths)) clear(paths);
+}
+
+/** True: the lock is ours now. */
+function isDead(lock: Fd, paths: InstancePaths): boolean {
+  return lock.lock(false) && isStill(lock, paths);
 }
 
 function sweepOne(paths: InstancePaths): void {
   try {
+    if (!isOurs(paths)) return;
     using lock = openLock(paths);
     // One that is about to be claimed is made again.
     if (!lock) removeFolder(paths.folder);
-    else if (lock.lock(false) && isStill(lock, paths) && !isKept(paths)) clear(paths);
+    else if (isDead(lock, paths) && holdsOnlyOurs(paths) && !isKept(paths)) clear(paths);
   } catch {
-    // Somebody else's, or no folder: it stays.
+    // What can't be looked at stays.
   }
 }
 

@@ -4,12 +4,24 @@ import { Fd, O } from "../../ffi/fd.ts";
 import { identityOf } from "../host/socket-file.ts";
 import type { InstancePaths } from "./paths.ts";
 
-/** @param flags O.CREAT to make the file @returns undefined when there is no file, or no folder for it @throws SystemError */
-export function openLock({ pid }: InstancePaths, flags = 0): Fd | undefined {
+/** What a path answers that leads to no lock of ours: nothing, no folder above it, a folder, a link, a socket, somebody else's. */
+const NO_LOCK: readonly number[] = [Errno.ENOENT, Errno.ENOTDIR, Errno.EISDIR, Errno.ELOOP, Errno.ENXIO, Errno.EACCES];
+
+/** @returns undefined when there is no lock of a VM's: what else lies in the runtime folder confuses nobody @throws SystemError */
+export function openLock({ pid }: InstancePaths): Fd | undefined {
+  return open(pid, 0, NO_LOCK);
+}
+
+/** Makes the file where there is none yet. @returns undefined when its folder is gone @throws SystemError */
+export function makeLock({ pid }: InstancePaths): Fd | undefined {
+  return open(pid, O.CREAT, [Errno.ENOENT]);
+}
+
+function open(path: string, flags: number, absent: readonly number[]): Fd | undefined {
   try {
-    return Fd.open(pid, O.RDWR | O.NOFOLLOW | flags);
+    return Fd.open(path, O.RDWR | O.NOFOLLOW | O.NONBLOCK | flags);
   } catch (error) {
-    if (error instanceof SystemError && error.errno === Errno.ENOENT) return undefined;
+    if (error instanceof SystemError && absent.includes(error.errno)) return undefined;
     throw error;
   }
 }

@@ -17,7 +17,15 @@ export interface InstancePaths {
 /** What a full file of output goes on as: `console.log.1`. */
 export const OLDER = ".1";
 
+/** A folder's mode, this user's alone: who reaches a VM's socket controls it. */
+export const PRIVATE = 0o700;
+
 const ROOT_FOLDER = "/run/volt";
+
+/** Whether a VM can be called that. */
+export function isName(id: string): boolean {
+  return /^[A-Za-z0-9-]{1,64}$/.test(id);
+}
 
 /** Undefined where there is none: for a user who is not logged in. */
 export function runtimeFolder(): string | undefined {

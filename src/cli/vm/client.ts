@@ -1,5 +1,6 @@
 /** Requests to a running VM. */
 import { Errno, SystemError } from "../../../ffi/error.ts";
+import { Fd, O } from "../../../ffi/fd.ts";
 import { closeSocket, connectTo } from "../../../ffi/socket.ts";
 import { ConfigError } from "../../config/error.ts";
 import type { Target } from "./target.ts";
@@ -61,7 +62,8 @@ export function checkReachable({ name, api }: Target): void {
     case Errno.ENOENT:
       throw new ConfigError("", name, `no VM listens at ${api}: volt ps lists those that run`);
     case Errno.ECONNREFUSED:
-      throw new ConfigError("", name, `the VM that listened at ${api} has ended`);
+      // What is no socket refuses as well.
+      throw new ConfigError("", name, whyRefused(api));
     case Errno.EACCES:
       throw new ConfigError("", name, `permission denied to reach ${api}: it is another user's VM`);
     case Errno.EAGAIN:
@@ -71,6 +73,14 @@ export function checkReachable({ name, api }: Target): void {
     default:
       throw new ConfigError("", name, new SystemError("connect", -socket, api).message);
   }
+}
+
+function whyRefused(api: string): string {
+  using file = Fd.open(api, O.PATH);
+  const { kind } = file.status();
+  return kind === "socket"
+    ? `the VM that listened at ${api} has ended`
+    : `${api} is a ${kind}, not a socket: give the one that a VM's API listens at`;
 }
 
 async function send(

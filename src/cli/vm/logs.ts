@@ -16,8 +16,8 @@ export const logsCommand = defineCommand({
       "prints what a detached VM printed (stdout: its console, stderr: volt's log), up to an hour after its end",
   },
   args: {
-    name: TARGET_FLAGS.name,
-    id: TARGET_FLAGS.id,
+    // --api is here to be told why it can't be: what is read are files of a VM's folder.
+    ...TARGET_FLAGS,
     follow: { type: "boolean", alias: "f", description: "goes on until the VM ends" },
   },
   async run({ args }) {

@@ -43,6 +43,8 @@ export const setCommand = defineCommand({
     const requests = requestsOf(args.balloon, lists["disk"], lists["net"]);
     if (requests.length === 0) throw new ConfigError("", "set", "nothing to change: give --balloon, --disk or --net");
     const target = findTarget(args, "set");
+    // Before the first is sent: a mistyped one must not leave half of them done.
+    checkIds(requests, await ask(target, "GET", "/vm/config"), target.name);
     for (const { path, body } of requests) await ask(target, "PATCH", path, body);
   },
 });
@@ -54,6 +56,31 @@ export function requestsOf(balloon?: string, disks: readonly string[] = [], card
     ...disks.map(diskRequest),
     ...cards.map(cardRequest),
   ];
+}
+
+/** What of a VM's configuration they are looked up in: volt's, and Firecracker's. */
+interface Devices {
+  readonly drives?: readonly { readonly drive_id: string }[];
+  readonly "network-interfaces"?: readonly { readonly iface_id: string }[];
+}
+
+/** @throws ConfigError for a request about what the VM does not have */
+export function checkIds(requests: readonly Request[], vm: Devices, name: string): void {
+  const disks = vm.drives?.map(({ drive_id }) => drive_id) ?? [];
+  const cards = vm["network-interfaces"]?.map(({ iface_id }) => iface_id) ?? [];
+  for (const { body } of requests) {
+    check("--disk", body["drive_id"], disks, `${name} has no disk`);
+    check("--net", body["iface_id"], cards, `${name} has no network card`);
+  }
+}
+
+function check(flag: string, id: unknown, known: readonly string[], problem: string): void {
+  if (id === undefined || known.includes(String(id))) return;
+  throw new ConfigError(
+    "",
+    flag,
+    `${problem} ${id}: ${known.length > 0 ? `there is ${known.join(", ")}` : "there is none"}`,
+  );
 }
 
 function diskRequest(text: string): Request {

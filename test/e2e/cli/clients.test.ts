@@ -1,6 +1,15 @@
 /** The commands that talk to a running VM, and VMs that run detached, from start to kill. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { RunningVolt } from "./process.ts";
 import { END, exitStatus, print, tinyKernel } from "./tiny-kernel.ts";
@@ -74,6 +83,10 @@ test(
     expect(await run("pause", "web")).toEqual(quiet);
     expect((await ps())[0].state).toBe("paused");
     expect(await run("resume", "--id", "web")).toEqual(quiet);
+    expect(await failure(["set", "web", "--balloon", "20M", "--disk", "nosuch,ops=5"], { env })).toBe(
+      "--disk: web has no disk nosuch: there is none",
+    );
+    expect(JSON.parse((await run("info", "web", "--json")).stdout).config.balloon.amount_mib).toBe(0);
     expect(await run("set", "web", "--balloon", "8")).toEqual(quiet);
     expect(await failure(["set", "web", "--balloon", "64"], { env })).toBe(
       "web: Balloon update error: Requested memory should be less than 32MiB",
@@ -121,6 +134,9 @@ test("a VM in the foreground is listed too, and leaves nothing; its events tell 
   expect(await failure(["logs", id], { env })).toBe(
     `${id}: this VM does not run detached (-d): what it prints is where it was started`,
   );
+  expect(await failure(["logs", "--api", api], { env })).toBe(
+    `--api: logs reads the files of a VM: give its name, not ${api}`,
+  );
   const metrics = await run("metrics", id);
   expect(metrics).toEqual({ ...quiet, stdout: expect.stringMatching(/^volt_serial_written_bytes_total 2$/m) });
   expect((await run("metrics", "--api", api)).stdout).toContain(`volt_info{id="${id}"`);
@@ -162,6 +178,19 @@ test("one that was killed, or is stopped, confuses nobody", async () => {
   expect(existsSync(api)).toBe(false);
 });
 
+test("what else lies in the runtime folder breaks no command, and stays", async () => {
+  await using vm = new RunningVolt([...tinyKernel(folder, ECHO).run, "--id", "web"], { env });
+  await vm.printed("up");
+  writeFileSync(join(home, "file"), "");
+  symlinkSync("file", join(home, "link"));
+  mkdirSync(join(home, "folder/pid"), { recursive: true });
+  mkdirSync(join(home, "empty"));
+  expect(await run("ps", "-q")).toEqual({ ...quiet, stdout: "web\n" });
+  expect(await failure(["info", "folder"], { env })).toBe("info: there is no VM named folder: there is web");
+  expect(await run("pause", "web")).toEqual(quiet);
+  expect(readdirSync(home).sort()).toEqual(["empty", "file", "folder", "link", "web"]);
+});
+
 describe("a detached start that fails", () => {
   test("says so on the terminal with status 125, and leaves nothing", async () => {
     const { run: start } = tinyKernel(folder, END.halt);
@@ -169,6 +198,7 @@ describe("a detached start that fails", () => {
     expect(await failure([...start, "-d", "--boot-protocol", "pvh"], { env })).toContain(
       "this kernel has no PVH entry",
     );
+    expect(await failure([...start, "-d", "--id", "-x"], { env })).toStartWith("--id: -x begins with a dash");
     expect(await failure([...start, "-d", "--id", "not/a/name"], { env })).toContain("--id: must be");
     expect(existsSync(home) ? readdirSync(home) : []).toEqual([]);
   });

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { memoryForGuest } from "../../../src/host/memory-limit.ts";
+import { END, tinyKernel } from "./tiny-kernel.ts";
 import { Folder, failure, volt } from "./volt.ts";
 
 /** The resolved configuration. */
@@ -288,10 +289,7 @@ describe("a config file is refused", () => {
       '{"machine-config": {"mem_size_mib": 18446744073709551616}}',
       `machine-config.mem_size_mib: ${MIB}, found 18446744073709552000`,
     ],
-    [
-      '{"logger": {"level": "Warning"}}',
-      'logger.level: must be one of error, warn, info, debug, trace, found "Warning"',
-    ],
+    ['{"logger": {"level": "loud"}}', 'logger.level: must be one of error, warn, info, debug, trace, found "loud"'],
     ['{"volt": {"stop_timeout": -1}}', "volt.stop_timeout: must be a number of seconds from 0 to 86400, found -1"],
     ['{"metrics": {}}', "metrics.metrics_path: is missing: it has no default"],
   ])("%s", async (text, message) => {
@@ -338,4 +336,40 @@ test("a mistake on the command line over a good file is told by its flag", async
   expect(await failure(["run", "--config", "vm.json", "--memory", "3"], { cwd: folder.path })).toBe(
     "--memory: must be an even number of MiB to fill huge pages of 2 MiB",
   );
+});
+
+describe("a host's file that can't be had is told by where it was named", () => {
+  const file = {
+    "boot-source": { initrd_path: "nowhere.cpio" },
+    drives: [{ drive_id: "a", path_on_host: "nope" }],
+    logger: { log_path: "/nonexistent/log" },
+  };
+  const told = async (vm: object, ...flags: readonly string[]) => {
+    using folder = new Folder();
+    writeFileSync(folder.file("vm.json"), JSON.stringify(vm));
+    const { path } = tinyKernel(folder, END.reset);
+    return await failure(["run", "--kernel", path, "--config", "vm.json", ...flags], { cwd: folder.path });
+  };
+
+  test("in a file", async () => {
+    const problem = "vm.json: drives.0.path_on_host: there is no file nope: check the path";
+    expect(await told({ drives: file.drives })).toBe(problem);
+    // A file's disk comes first, whatever the flags add.
+    expect(await told({ drives: file.drives }, "--disk", "other")).toBe(problem);
+    expect(await told({ "boot-source": file["boot-source"] })).toBe(
+      "vm.json: boot-source.initrd_path: there is no file nowhere.cpio: check the path",
+    );
+    expect(await told({ "network-interfaces": [{ iface_id: "a", host_dev_name: "nosuchtap" }] })).toStartWith(
+      "vm.json: network-interfaces: tap=nosuchtap: there is no such interface",
+    );
+    expect(await told({ volt: { id: "-x" } })).toStartWith("vm.json: volt.id: -x begins with a dash");
+    expect(await told({ logger: file.logger })).toStartWith("vm.json: logger.log_path: there is no folder for");
+  });
+
+  test("by a flag that wins over the file", async () => {
+    expect(await told({ drives: file.drives }, "--disk", "other,id=a")).toBe(
+      "--disk: there is no file other: check the path",
+    );
+    expect(await told(file, "--initrd", "other")).toBe("--initrd: there is no file other: check the path");
+  });
 });

@@ -29,7 +29,10 @@ test.each(["Running", "Paused"])("a VM that answers that it is %s is well", asyn
 test("an answer that is an error, or tells no state, is none", async () => {
   expect((await asked(() => Response.json({ state: "Running" }, { status: 503 })))[0]).toBe(1);
   expect((await asked(() => Response.json({ fault_message: "x" })))[0]).toBe(1);
-  expect((await asked(() => new Response("hello")))[0]).toBe(1);
+  expect(await asked(() => new Response("hello"))).toEqual([
+    1,
+    "no answer at SOCKET: what listens there is no VM's API\n",
+  ]);
 });
 
 test("one that takes too long is not waited for", async () => {
@@ -40,11 +43,18 @@ test("one that takes too long is not waited for", async () => {
 test("nobody at the socket is status 1, and says where nobody is", async () => {
   expect(await health({}, "--api", "/nonexistent/api.sock")).toEqual([
     1,
-    expect.stringMatching(/^no answer at \/nonexistent\/api\.sock: .+\n$/),
+    "no answer at /nonexistent/api.sock: no VM listens at /nonexistent/api.sock: volt ps lists those that run\n",
   ]);
   using folder = new Folder();
   writeFileSync(folder.file("file"), "x");
-  expect((await health({ VOLT_API: folder.file("file") }))[0]).toBe(1);
+  expect(await health({ VOLT_API: folder.file("file") })).toEqual([
+    1,
+    expect.stringMatching(/^no answer at (.+): \1 is a file, not a socket: /),
+  ]);
+});
+
+test("volt schema without a document says which there are", async () => {
+  expect(await failure(["schema"])).toBe("schema: which document? config or api: volt schema config");
 });
 
 test("without a socket it says what it needs", async () => {

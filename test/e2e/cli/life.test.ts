@@ -22,6 +22,15 @@ describe("volt's exit status", () => {
   });
 });
 
+test.each([
+  ["a triple fault", END.tripleFault, "crashed: triple fault"],
+  ["a panic", END.panicked, "crashed: its kernel panicked"],
+])("%s is told in the log, for who asks for more than warnings", async (_, program, text) => {
+  using folder = new Folder();
+  const { stderr } = await volt([...tinyKernel(folder, program).run, "--log-level", "info"]);
+  expect(stderr).toContain(`volt: info: the guest ${text}\n`);
+});
+
 test("what the guest prints is all that is on stdout", async () => {
   using folder = new Folder();
   const end = await volt(tinyKernel(folder, print("hello") + END.reset).run);

@@ -60,6 +60,50 @@ describe("errors", () => {
   });
 });
 
+describe("a file in Firecracker's words", () => {
+  const parsed = (vm: object) => parseConfigText(JSON.stringify(vm), "f");
+  const refusal = (vm: object) => thrown(() => parsed(vm)).message;
+
+  test("may say null for what is not there", () => {
+    const vm = {
+      ...{ balloon: null, "cpu-config": null, logger: null, metrics: null, "mmds-config": null, vsock: null },
+      ...{ entropy: null, pmem: [], "memory-hotplug": null },
+      "boot-source": { kernel_image_path: "/k", initrd_path: null },
+      drives: [{ drive_id: "a", path_on_host: "/a", partuuid: null, rate_limiter: null, socket: null }],
+    };
+    expect(parsed(vm)).toEqual({
+      "boot-source": { kernel_image_path: "/k" },
+      drives: [{ drive_id: "a", path_on_host: "/a" }],
+    });
+  });
+
+  test("may switch off what volt does not have, and write levels as Firecracker does", () => {
+    const machine = { vcpu_count: 1, mem_size_mib: 64, smt: false, track_dirty_pages: false };
+    const logger = { level: "Warning", show_level: true, show_log_origin: false };
+    expect(parsed({ "machine-config": machine, logger })).toEqual({
+      "machine-config": { vcpu_count: 1, mem_size_mib: 64 },
+      logger: { level: "warn" },
+    });
+    expect(parsed({ logger: { level: "INFO" } }).logger?.level).toBe("info");
+  });
+
+  test.each([
+    [{ "machine-config": { smt: true } }, "machine-config.smt"],
+    [{ "machine-config": { track_dirty_pages: true } }, "machine-config.track_dirty_pages"],
+    [{ pmem: [{ id: "p" }] }, "pmem"],
+    [{ "memory-hotplug": { total_size_mib: 64 } }, "memory-hotplug"],
+    [{ drives: [{ drive_id: "a", path_on_host: "/a", socket: "/s" }] }, "drives.0.socket"],
+  ])("is told what volt lacks: %j", (vm, field) => {
+    expect(refusal(vm)).toBe(`f: ${field}: volt does not have this: leave it out`);
+  });
+
+  test("is refused where null is a mistake", () => {
+    expect(refusal({ volt: null })).toBe("f: volt: must be an object, found null");
+    expect(refusal({ drives: [null] })).toBe("f: drives.0: must be an object, found null");
+    expect(refusal({ bogus: null })).toBe("f: bogus: no such field: is it misspelt?");
+  });
+});
+
 describe("the metadata service", () => {
   const cards = [
     { iface_id: "a", host_dev_name: "tap0" },

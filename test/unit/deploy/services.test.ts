@@ -39,6 +39,12 @@ describe("the systemd unit", () => {
     expect({ status, level: /Overall exposure level.*/.exec(output)?.[0] }).toMatchObject({ status: 0 });
   });
 
+  test("can write the runtime folder, which the instances share: none takes it from the others as it stops", () => {
+    expect(unit).toContain("ProtectSystem=strict");
+    expect(/^RuntimeDirectory=(.*)$/m.exec(unit)?.[1]?.split(" ")).toContain("volt");
+    expect(unit).toMatch(/^RuntimeDirectoryPreserve=yes$/m);
+  });
+
   test("sets variables that volt knows, and waits longer than volt does", () => {
     const variables = [...unit.matchAll(/\b(VOLT_\w+)=/g)].map(([, name]) => name!);
     expect(variables).toContain("VOLT_CONFIG");

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -106,7 +107,7 @@ describe("a sweep", () => {
     const dead = await other("dead", `, api: ${JSON.stringify(api)}, api_identity: ${JSON.stringify(identity)}`);
     const alive = await other("alive");
     await killed(dead);
-    mkdirSync(join(home, "half-made"));
+    mkdirSync(join(home, "half-made"), 0o700);
     sweep(home);
     expect(readdirSync(home)).toEqual(["alive"]);
     expect(existsSync(api)).toBe(false);
@@ -135,6 +136,34 @@ describe("a sweep", () => {
     expect(readdirSync(home)).toEqual([]);
   });
 
+  test("leaves what is not volt's: other names, other modes, other files, links", async () => {
+    mkdirSync(home, { mode: 0o700 });
+    const make = (name: string, mode: number, ...files: readonly string[]) => {
+      mkdirSync(join(home, name), mode);
+      for (const file of files) writeFileSync(join(home, name, file), "");
+    };
+    make("no.name", 0o700);
+    make("others-may-look", 0o755);
+    make("service", 0o755, "pid");
+    make("with-a-file", 0o700, "pid", "notes");
+    make("target", 0o755, "pid");
+    symlinkSync("target", join(home, "link"));
+    symlinkSync("nothing", join(home, "broken"));
+    make("ours", 0o700, "pid", "vm.json", "console.log", "volt.log.1");
+    const all = () => readdirSync(home, { recursive: true, encoding: "utf8" }).sort();
+    const before = all();
+    sweep(home);
+    expect(all()).toEqual(before.filter((name) => !name.startsWith("ours")));
+  });
+
+  test("of another user's folder does nothing", async () => {
+    if (process.getuid!() !== 0) return;
+    mkdirSync(join(home, "one"), { recursive: true, mode: 0o700 });
+    chownSync(join(home, "one"), 12_345, 12_345);
+    sweep(home);
+    expect(readdirSync(home)).toEqual(["one"]);
+  });
+
   test("of a folder that is not there does nothing", () => {
     sweep(join(home, "none"));
     expect(listInstances(join(home, "none"))).toEqual([]);
@@ -155,6 +184,26 @@ describe("a sweep", () => {
     }
     await killed(sweeper);
   });
+});
+
+test("what is no VM's folder is no VM, and hides none", async () => {
+  const alive = await other("alive");
+  writeFileSync(join(home, "file"), "");
+  symlinkSync("file", join(home, "link"));
+  mkdirSync(join(home, "folder/pid"), { recursive: true });
+  mkdirSync(join(home, "linked"));
+  symlinkSync("../file", join(home, "linked/pid"));
+  sweep(home);
+  expect(listInstances(home).map(({ id }) => id)).toEqual(["alive"]);
+  for (const name of ["file", "link", "folder", "linked"]) expect(findInstance(home, name)).toBeUndefined();
+  await killed(alive);
+});
+
+test("a name that looks like a flag is nobody's: no command could say it", () => {
+  expect(() => claimInstance(home, "-x")).toThrow(
+    "--id: -x begins with a dash, and no command could name it: begin with a letter or digit",
+  );
+  expect(existsSync(home)).toBe(false);
 });
 
 test("a name that is no name finds nothing", () => {

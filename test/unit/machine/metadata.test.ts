@@ -30,7 +30,7 @@ test("without a file there are none", () => {
 });
 
 test.each<[string, string, { mmds_size_limit?: number }, object, RegExp]>([
-  ["no JSON", "{\u001b[2J", {}, SERVICE, /^--metadata: .*data: not JSON \([\x20-\x7e]*\)$/],
+  ["no JSON", "{\u001b[2J", {}, SERVICE, /^volt\.metadata_path: .*data: not JSON \([\x20-\x7e]*\)$/],
   ["too much", '{"a":"b"}', { mmds_size_limit: 8 }, SERVICE, /more than 8 bytes: raise volt\.mmds_size_limit$/],
   ["more than any", `"${"x".repeat(3 * 2 ** 20)}"`, {}, SERVICE, /has at most 2097152$/],
   [
@@ -38,7 +38,7 @@ test.each<[string, string, { mmds_size_limit?: number }, object, RegExp]>([
     "{}",
     {},
     {},
-    /^--metadata: no interface has a metadata service: give a --config FILE with mmds-config$/,
+    /^volt\.metadata_path: no interface has a metadata service: give a --config FILE with mmds-config$/,
   ],
 ])("metadata that are %s are refused", (_, text, volt, more, problem) => {
   expect(() => read(text, volt, more)).toThrow(problem);

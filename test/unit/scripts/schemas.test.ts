@@ -5,7 +5,7 @@ import { documents, openApi } from "../../../scripts/schemas/documents.ts";
 import { OPERATIONS } from "../../../scripts/schemas/operations.ts";
 import { runningRoutes } from "../../../src/api/routes/running.ts";
 import { voltRoutes } from "../../../src/api/routes/volt.ts";
-import { parseConfig } from "../../../src/config/parse.ts";
+import { parseConfig, parseConfigText } from "../../../src/config/parse.ts";
 import { newDraft } from "../../../src/firecracker/draft.ts";
 import { FirecrackerLog } from "../../../src/firecracker/log.ts";
 import { draftRoutes } from "../../../src/firecracker/routes.ts";
@@ -56,6 +56,16 @@ describe("the configuration file's schema", () => {
   ])("takes what volt takes: %s", (_, config) => {
     expect(() => parseConfig(config, "")).not.toThrow();
     expect([validate(config), validate.errors]).toEqual([true, null]);
+  });
+
+  test("takes what Firecracker writes, as volt does", () => {
+    const vm = {
+      ...{ balloon: null, "cpu-config": null, logger: null, vsock: null, pmem: [], "memory-hotplug": null },
+      "machine-config": { vcpu_count: 1, mem_size_mib: 64, smt: false, track_dirty_pages: false },
+    };
+    expect(() => parseConfigText(JSON.stringify(vm), "f")).not.toThrow();
+    expect([validate(vm), validate.errors]).toEqual([true, null]);
+    expect(validate({ "machine-config": { smt: true } })).toBe(false);
   });
 
   test.each<[string, object]>([

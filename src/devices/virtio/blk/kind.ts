@@ -10,7 +10,7 @@ import { chooseEngine } from "./engine/choose.ts";
 import type { DiskEngine, Operation } from "./engine/operation.ts";
 import { FILE_SYSTEM_MODULES } from "./file-systems.ts";
 import { SECTOR_BYTES } from "./layout.ts";
-import { type OpenedDisk, openDisk } from "./open.ts";
+import { type OpenedDisk, openDisk, PATH_FIELD } from "./open.ts";
 import { openAnother, type Reach } from "./reopen.ts";
 import { blkLiveCalls, blkSystemCalls } from "./system-calls.ts";
 import { type OpenedWatch, SizeWatch, watchDisks } from "./watch.ts";
@@ -31,7 +31,9 @@ export const blk: DeviceKind<OpenedDisks> = {
   open({ drives }) {
     const disks: OpenedDisk[] = [];
     try {
-      for (const drive of inOrder(drives)) disks.push(openDisk(drive));
+      for (const drive of inOrder(drives)) {
+        disks.push(openDisk(drive, disks, `drives.${drives.indexOf(drive)}.${PATH_FIELD}`));
+      }
       return { disks, watch: watchDisks(disks), folder: process.cwd() };
     } catch (error) {
       for (const { fd, name, path } of disks) for (const one of [fd, name]) new Fd(one, path).close();

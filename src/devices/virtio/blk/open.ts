@@ -29,7 +29,8 @@ export interface OpenedDisk extends DiskFile {
   readonly name: number;
 }
 
-const FLAG = "--disk";
+/** As requests to a running VM call it. */
+export const PATH_FIELD = "path_on_host";
 /** What a filesystem's blocks and a modern disk's sectors have. */
 const PAGE = 4096;
 /** A quarter of a second: far more than a ring takes to go. */
@@ -41,13 +42,19 @@ const SAFE_ALIGNMENT = { memory: PAGE, offset: PAGE };
 /**
  * Its image is used as it is, raw: what it holds is the guest's to write, and so says nothing (a guest could write the
  * header of a format that names other files of the host).
+ * @param others the same VM's, open by now
+ * @param field the path's in the configuration, for the message
  * @throws ConfigError
  */
-export function openDisk({ path_on_host: path, is_read_only: isReadOnly, direct }: DriveConfig): OpenedDisk {
-  const fd = openDiskFile(path, FLAG, isReadOnly, direct);
+export function openDisk(
+  { path_on_host: path, is_read_only: isReadOnly, direct }: DriveConfig,
+  others: readonly DiskFile[] = [],
+  field: string = PATH_FIELD,
+): OpenedDisk {
+  const fd = openDiskFile(path, field, isReadOnly, direct);
   try {
-    const file = describeFile(fd, direct);
-    lock(fd, isReadOnly);
+    const file = describeFile(fd, field, direct);
+    lock(fd, field, isReadOnly, others);
     const name = Fd.open(`/proc/self/fd/${fd.number}`, O.PATH);
     for (const one of [fd, name]) one.setInherited(true);
     return { ...file, name: name.number };
@@ -58,8 +65,8 @@ export function openDisk({ path_on_host: path, is_read_only: isReadOnly, direct 
 }
 
 /** Makes an open file ready for a disk's requests. @throws ConfigError for what is no disk */
-export function describeFile(fd: Fd, direct: boolean): DiskFile {
-  const isBlockDevice = checkKind(fd) === "block";
+export function describeFile(fd: Fd, field: string, direct: boolean): DiskFile {
+  const isBlockDevice = checkKind(fd, field) === "block";
   // Opening must not wait for a FIFO's other end, but requests would fail instead of waiting for the disk.
   fd.setNonBlocking(false);
   const sizes = isBlockDevice ? sectorSizes(fd) : { logical: SECTOR_BYTES, physical: PAGE };
@@ -72,22 +79,34 @@ export function describeFile(fd: Fd, direct: boolean): DiskFile {
 }
 
 /** @throws ConfigError */
-export function checkKind(fd: Fd): "file" | "block" {
+export function checkKind(fd: Fd, field: string): "file" | "block" {
   const { kind } = fd.status();
   if (kind === "file" || kind === "block") return kind;
-  throw new ConfigError("", FLAG, `${fd.about} is a ${kind}: a disk is a file or a block device`);
+  throw new ConfigError("", field, `${fd.about} is a ${kind}: a disk is a file or a block device`);
 }
 
 /**
  * Two guests that write the same filesystem destroy it. The lock lasts as long as the open file, which a VM's io_uring
  * keeps for a moment after the VM has ended: so a lock in the way is waited for, a little.
  */
-function lock(fd: Fd, isReadOnly: boolean): void {
+function lock(fd: Fd, field: string, isReadOnly: boolean, others: readonly DiskFile[]): void {
   for (let tries = 0; tries < LOCK_TRIES; tries++) {
     if (tries > 0) Bun.sleepSync(LOCK_PAUSE_MS);
     if (tryLock(fd, isReadOnly)) return;
+    if (others.some((other) => isSameFile(fd, other))) {
+      throw new ConfigError(
+        "",
+        field,
+        `${fd.about} is another disk of this VM already: give each its own file, or make both read-only (ro)`,
+      );
+    }
   }
-  throw new ConfigError("", FLAG, inUse(fd.about, isReadOnly));
+  throw new ConfigError("", field, inUse(fd.about, isReadOnly));
+}
+
+function isSameFile(fd: Fd, other: DiskFile): boolean {
+  const [one, two] = [fd.identity(), new Fd(other.fd, other.path).identity()];
+  return one.device === two.device && one.inode === two.inode;
 }
 
 export function inUse(path: string, isReadOnly: boolean): string {

@@ -3,7 +3,7 @@ import { Errno, SystemError } from "../../../../ffi/error.ts";
 import { Fd, O } from "../../../../ffi/fd.ts";
 import { diskAccess, openProblem } from "../../../host/open-file.ts";
 import type { Disk } from "./disk.ts";
-import { checkKind, type DiskFile, describeFile, inUse, tryLock } from "./open.ts";
+import { checkKind, type DiskFile, describeFile, inUse, PATH_FIELD, tryLock } from "./open.ts";
 
 /** What can be reached in there. */
 export interface Reach {
@@ -35,7 +35,7 @@ export function openAnother(path: string, disk: Disk, reach: Reach): DiskFile | 
 /** What a file is, is asked of its name: to open some devices is to set them going. */
 function openWith(name: Fd, path: string, disk: Disk): DiskFile | undefined {
   try {
-    checkKind(name);
+    checkKind(name, PATH_FIELD);
     const { device, inode } = name.identity();
     const now = disk.file.identity();
     if (device === now.device && inode === now.inode) return undefined;
@@ -49,7 +49,7 @@ function openWith(name: Fd, path: string, disk: Disk): DiskFile | undefined {
 
 function take(fd: Fd, disk: Disk): DiskFile {
   try {
-    const file = describeFile(fd, disk.isDirect);
+    const file = describeFile(fd, PATH_FIELD, disk.isDirect);
     if (file.blockSize > disk.blockSize) {
       const told = `the guest was told of ${disk.blockSize}, for good`;
       throw new Error(`${fd.about} is accessed in blocks of ${file.blockSize} bytes, and ${told}`);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { requestsOf } from "../../../../src/cli/vm/set.ts";
+import { checkIds, requestsOf } from "../../../../src/cli/vm/set.ts";
 
 test("what is to change becomes requests of the API, limits by the second", () => {
   expect(
@@ -34,4 +34,14 @@ test.each([
   ["lots", [], [], '--balloon: "lots" is no size'],
 ])("%p %p %p is refused before anything is sent", (balloon, disks, cards, problem) => {
   expect(() => requestsOf(balloon, disks, cards)).toThrow(problem);
+});
+
+test("what a VM does not have is noticed before anything is sent", () => {
+  const vm = { drives: [{ drive_id: "disk0" }, { drive_id: "data" }], "network-interfaces": [] };
+  const check = (disks: string[], cards: string[]) => checkIds(requestsOf("20M", disks, cards), vm, "web");
+  expect(() => check(["data,ops=5"], [])).not.toThrow();
+  expect(() => check(["data,ops=5", "nosuch,ops=5"], [])).toThrow(
+    "--disk: web has no disk nosuch: there is disk0, data",
+  );
+  expect(() => check([], ["net0,rx-ops=5"])).toThrow("--net: web has no network card net0: there is none");
 });

@@ -76,6 +76,11 @@ test("a socket that is not there, or that nobody listens at, is told apart", () 
   expect(() => checkReachable(target(path))).not.toThrow();
   closeSocket(listener.number);
   expect(() => checkReachable(target(path))).toThrow(`web: the VM that listened at ${path} has ended`);
+  const file = join(home, "file");
+  writeFileSync(file, "");
+  expect(() => checkReachable(target(file))).toThrow(
+    `web: ${file} is a file, not a socket: give the one that a VM's API listens at`,
+  );
   expect(() => checkReachable(target(`/${"x".repeat(120)}`))).toThrow("is too long for a socket");
 });
 

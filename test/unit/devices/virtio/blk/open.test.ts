@@ -28,13 +28,13 @@ describe("a disk that can't be", () => {
   };
 
   test("is not there", () => {
-    expect(refused(({ path }) => join(path, "none"))).toBe("--disk: there is no file X: check the path");
+    expect(refused(({ path }) => join(path, "none"))).toBe("drives.0.path_on_host: there is no file X: check the path");
   });
 
   test("is a directory", () => {
-    expect(refused(({ path }) => path)).toBe("--disk: X is a directory, not a file");
+    expect(refused(({ path }) => path)).toBe("drives.0.path_on_host: X is a directory, not a file");
     expect(refused(({ path }) => path, { is_read_only: true })).toBe(
-      "--disk: X is a directory: a disk is a file or a block device",
+      "drives.0.path_on_host: X is a directory: a disk is a file or a block device",
     );
   });
 
@@ -44,13 +44,15 @@ describe("a disk that can't be", () => {
       Bun.spawnSync(["mkfifo", name]);
       return name;
     };
-    const message = "--disk: X is a fifo: a disk is a file or a block device";
+    const message = "drives.0.path_on_host: X is a fifo: a disk is a file or a block device";
     expect(refused(fifo)).toBe(message);
     expect(refused(fifo, { is_read_only: true })).toBe(message);
   });
 
   test("is a character device", () => {
-    expect(refused(() => "/dev/zero")).toBe("--disk: X is a character: a disk is a file or a block device");
+    expect(refused(() => "/dev/zero")).toBe(
+      "drives.0.path_on_host: X is a character: a disk is a file or a block device",
+    );
   });
 
   test("is below a file", () => {
@@ -65,7 +67,7 @@ describe("a disk in use", () => {
     {
       using _ = openDevice(path);
       expect(() => openDevice(path)).toThrow(
-        `--disk: ${path} is in use by another VM: end that one, or let both use it read-only (ro)`,
+        `drives.0.path_on_host: ${path} is in use by another VM: end that one, or let both use it read-only (ro)`,
       );
       expect(() => openDevice(path, { is_read_only: true })).toThrow(
         "end that one, or let it use the disk read-only too",
@@ -88,7 +90,11 @@ describe("a disk in use", () => {
     const path_on_host = folder.file("a", pattern(1));
     const drives = ["a", "b"].map((drive_id) => ({ drive_id, path_on_host }));
     const before = openDescriptors();
-    expect(() => blk.open!(parseConfig({ drives }, ""))).toThrow("is in use by another VM");
+    expect(() => blk.open!(parseConfig({ drives }, ""))).toThrow(
+      `drives.1.path_on_host: ${path_on_host} is another disk of this VM already: give each its own file, or make both read-only (ro)`,
+    );
+    const [one, two] = [drives[0]!, { ...drives[1]!, is_read_only: true }];
+    expect(() => blk.open!(parseConfig({ drives: [one, two] }, ""))).toThrow("is another disk of this VM already");
     expect(openedSince(before)).toEqual([]);
   });
 });
