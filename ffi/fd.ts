@@ -124,8 +124,7 @@ export class Fd implements Disposable {
   }
 
   status(): FileStatus {
-    const stat = new Uint8Array(STAT.size);
-    check(libc.fstat(this.number, stat), "fstat", this.about);
+    const stat = this.#stat();
     const kind = KINDS[get(stat, STAT.fields.st_mode) >>> 12];
     if (kind === undefined) throw new SystemError("fstat", Errno.EINVAL, this.about);
     return { kind, size: get(stat, STAT.fields.st_size) };
@@ -133,31 +132,34 @@ export class Fd implements Disposable {
 
   /** Which file this is: no two have the same, and one has it by whatever path it is opened. */
   identity(): FileIdentity {
-    const stat = new Uint8Array(STAT.size);
-    check(libc.fstat(this.number, stat), "fstat", this.about);
+    const stat = this.#stat();
     return { device: get(stat, STAT.fields.st_dev), inode: get(stat, STAT.fields.st_ino) };
   }
 
   /** Whose it is, and what others may do with it: the nine bits of its mode. */
   access(): { readonly uid: number; readonly mode: number } {
-    const stat = new Uint8Array(STAT.size);
-    check(libc.fstat(this.number, stat), "fstat", this.about);
+    const stat = this.#stat();
     return { uid: get(stat, STAT.fields.st_uid), mode: get(stat, STAT.fields.st_mode) & 0o777 };
   }
 
   /** The device that holds its blocks, as a dev_t: that of its file system, or itself where it is a block device. */
   blockDevice(): number {
-    const stat = new Uint8Array(STAT.size);
-    check(libc.fstat(this.number, stat), "fstat", this.about);
+    const stat = this.#stat();
     const { st_mode, st_dev, st_rdev } = STAT.fields;
     return get(stat, KINDS[get(stat, st_mode) >>> 12] === "block" ? st_rdev : st_dev);
   }
 
   /** When it was last written, in milliseconds since 1970, to the second. */
   modifiedMs(): number {
+    const stat = this.#stat();
+    return get(stat, STAT.fields.st_mtime) * 1000;
+  }
+
+  /** A STAT. */
+  #stat(): Uint8Array {
     const stat = new Uint8Array(STAT.size);
     check(libc.fstat(this.number, stat), "fstat", this.about);
-    return get(stat, STAT.fields.st_mtime) * 1000;
+    return stat;
   }
 
   /** Bytes at `offset`; fewer than `length` only where the file ends. */

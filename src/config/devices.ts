@@ -1,6 +1,6 @@
 /** The virtio devices of a VM, in the shape of Firecracker's config file; fields it does not have are marked. */
 import * as v from "valibot";
-import { areDistinct, deviceId, oneOf, path, text, whole } from "./fields.ts";
+import { areDistinct, deviceId, oneOf, path, text, unicastMac, whole } from "./fields.ts";
 
 /** 2^53 - 1, and 2^32 - 1: what the arithmetic and the devices hold. */
 const EXACT = Number.MAX_SAFE_INTEGER;
@@ -42,8 +42,6 @@ const drive = v.strictObject({
   num_queues: v.optional(whole(1, 8), 1),
 });
 
-const MAC = /^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$/;
-
 const interfaceFields = v.strictObject({
   iface_id: deviceId,
   /** A TAP device that exists: 15 bytes are what a name may have. */
@@ -52,7 +50,7 @@ const interfaceFields = v.strictObject({
     v.regex(/^[^\s/\0]{1,15}$/, "must be the name of a TAP device, 1 to 15 characters"),
   ),
   /** Without one the guest picks its own. */
-  guest_mac: v.optional(v.pipe(v.string(), v.regex(MAC, "must be a unicast MAC address: 06:00:ac:10:00:02"))),
+  guest_mac: v.optional(v.pipe(v.string(), unicastMac)),
   mtu: v.optional(whole(68, 65_535)),
   rx_rate_limiter: v.optional(rateLimiter),
   tx_rate_limiter: v.optional(rateLimiter),

@@ -10,6 +10,12 @@ export const path = v.pipe(v.string(), v.nonEmpty("must not be empty"), noNul);
 /** Firecracker's rule for the id of a device. */
 export const deviceId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_]{1,64}$/, "must be 1 to 64 letters, digits or _"));
 
+/** The second digit of a unicast one is even: a guest's driver takes no other. */
+export const unicastMac = v.regex(
+  /^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$/,
+  "must be a unicast MAC address: 06:00:ac:10:00:02",
+);
+
 /** A kernel's command line is bytes of printable ASCII. NUL would cut it short, a line break forge a log line. */
 export const bootArgs = v.pipe(v.string(), v.regex(/^[\x20-\x7e\t]*$/, "must be printable ASCII"));
 

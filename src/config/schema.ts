@@ -9,6 +9,7 @@ import { bootArgs, cpuList, oneOf, path, seconds, text, whole } from "./fields.t
 import { LOG_FORMATS, LOG_LEVELS } from "./log-levels.ts";
 import { MOST_MMDS_BYTES, mmdsConfig } from "./mmds.ts";
 import { sandbox } from "./sandbox.ts";
+import { VM_NAME } from "./vm-name.ts";
 
 /** A vCPU's number is its local APIC id; 32 is what the contract allows. */
 const VCPUS = { min: 1, max: 32 };
@@ -62,7 +63,7 @@ const consoleOutput = v.strictObject({
 });
 
 const volt = v.strictObject({
-  id: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]{1,64}$/, "must be 1 to 64 letters, digits or dashes"))),
+  id: v.optional(v.pipe(v.string(), v.regex(VM_NAME, "must be 1 to 64 letters, digits or dashes"))),
   /** Host CPUs for the vCPU threads, one each and round again: `0-3,8`. */
   cpu_affinity: v.optional(cpuList),
   /** Added to the command line. */

@@ -8,6 +8,7 @@ import { MAX_BODY_BYTES, type PlannedApi } from "../api/planned.ts";
 import { answer, Fault, fault } from "../api/router.ts";
 import { ApiServer } from "../api/server.ts";
 import { MOST_MMDS_BYTES } from "../config/mmds.ts";
+import { VM_NAME } from "../config/vm-name.ts";
 import { type Counts, newCounts } from "../observe/metrics/counts.ts";
 import { Timeline } from "../observe/timeline.ts";
 import { DEFAULT_ID, FIRECRACKER_VERSION } from "../version.ts";
@@ -175,7 +176,7 @@ function defaultLog(): FirecrackerLog {
 function startLog(args: FirecrackerArguments, counts: Counts): FirecrackerLog {
   const id = args.id ?? DEFAULT_ID;
   const log = new FirecrackerLog({ id }, counts.log);
-  if (!/^[A-Za-z0-9-]{1,64}$/.test(id)) {
+  if (!VM_NAME.test(id)) {
     log.write("error", `Invalid instance ID: ${id}: it has 1 to 64 letters, digits or dashes`);
     abortNow();
   }

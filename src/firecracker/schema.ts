@@ -1,15 +1,12 @@
 /** Sections of a microVM as Firecracker has them: which fields there are, and what they are if left out. */
 import * as v from "valibot";
-import { bootArgs, oneOf, path, text, whole } from "../config/fields.ts";
+import { bootArgs, oneOf, path, text, unicastMac, whole } from "../config/fields.ts";
 import { DEFAULT_MMDS_ADDRESS } from "../config/mmds.ts";
 
 const U8 = 2 ** 8 - 1;
 const U16 = 2 ** 16 - 1;
 const U32 = 2 ** 32 - 1;
 const EXACT = Number.MAX_SAFE_INTEGER;
-
-/** The second digit of a unicast one is even: a guest's driver takes no other. */
-const MAC = /^[0-9A-Fa-f][02468ACEace](:[0-9A-Fa-f]{2}){5}$/;
 
 /** Fields that are none of its own pass here: Firecracker lets them. */
 const tokenBucket = v.object({
@@ -55,7 +52,7 @@ export const drive = v.strictObject({
 export const networkInterface = v.strictObject({
   iface_id: text,
   host_dev_name: path,
-  guest_mac: v.optional(v.pipe(text, v.regex(MAC, "must be a unicast MAC address: 06:00:ac:10:00:02"))),
+  guest_mac: v.optional(v.pipe(text, unicastMac)),
   mtu: v.optional(whole(68, U16)),
   rx_rate_limiter: v.optional(rateLimiter),
   tx_rate_limiter: v.optional(rateLimiter),

@@ -1,10 +1,11 @@
 /** The VMs that run, and those that have left something. */
 import { Fd, O } from "../../ffi/fd.ts";
 import { namesIn, removeFolder } from "../../ffi/files.ts";
+import { VM_NAME } from "../config/vm-name.ts";
 import { clear } from "./clear.ts";
 import { holdsOnlyOurs, isOurs } from "./foreign.ts";
 import { isAlive, isStill, openLock } from "./lock.ts";
-import { type InstancePaths, instancePaths, isName } from "./paths.ts";
+import { type InstancePaths, instancePaths } from "./paths.ts";
 import { type InstanceRecord, readRecord } from "./record.ts";
 
 /** How long the output of a VM that ran detached stays after its end, for `volt logs`. */
@@ -27,7 +28,7 @@ export function listInstances(home: string): FoundInstance[] {
 
 /** Undefined when there is nothing of that name. */
 export function findInstance(home: string, id: string): FoundInstance | undefined {
-  if (!isName(id)) return undefined;
+  if (!VM_NAME.test(id)) return undefined;
   const paths = instancePaths(home, id);
   const alive = isAlive(paths);
   const record = readRecord(paths.record);
@@ -40,7 +41,7 @@ export function findInstance(home: string, id: string): FoundInstance | undefine
  *   the dead of short lives are
  */
 export function sweep(home: string, most?: number): void {
-  for (const id of namesIn(home, most)) if (isName(id)) sweepOne(instancePaths(home, id));
+  for (const id of namesIn(home, most)) if (VM_NAME.test(id)) sweepOne(instancePaths(home, id));
 }
 
 /** Takes away what one that has ended left, whatever it printed. */

@@ -22,11 +22,6 @@ export const PRIVATE = 0o700;
 
 const ROOT_FOLDER = "/run/volt";
 
-/** Whether a VM can be called that. */
-export function isName(id: string): boolean {
-  return /^[A-Za-z0-9-]{1,64}$/.test(id);
-}
-
 /** Undefined where there is none: for a user who is not logged in. */
 export function runtimeFolder(): string | undefined {
   const { VOLT_RUNTIME_DIR: own, XDG_RUNTIME_DIR: users } = process.env;

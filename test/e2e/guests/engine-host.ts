@@ -1,5 +1,7 @@
 /** What engines do on their host: files, requests to the API, and questions to it. */
+import { stockKernel } from "../../../scripts/guest-kernel.ts";
 import { sharedHost } from "../../testbed/shared.ts";
+import { writeInitrd } from "./engine-initrd.ts";
 import { type RunningVolt, VOLT } from "./volt.ts";
 
 export async function onHost(script: string): Promise<string> {
@@ -28,6 +30,16 @@ export async function ask(
     return `curl -s -S --max-time 60 -w ' %{http_code}\\n' --unix-socket ${socket} -X ${method} ${data} http://localhost${path}`;
   });
   return (await onHost(lines.join("\n"))).trimEnd().split("\n");
+}
+
+/** As `/boot-source` has it. @param script the guest's only command */
+export async function bootSource(script: string, boot_args: string) {
+  return { kernel_image_path: (await stockKernel()).vmlinux, initrd_path: await writeInitrd(script), boot_args };
+}
+
+/** The API's socket is there. */
+export async function untilListening(socket: string): Promise<void> {
+  await onHost(`until [ -S ${socket} ]; do sleep 0.01; done`);
 }
 
 export async function untilRunning(socket: string): Promise<void> {

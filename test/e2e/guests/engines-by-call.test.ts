@@ -1,22 +1,23 @@
 /** Linux guests that engines set up call by call, without a file. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { stockKernel } from "../../../scripts/guest-kernel.ts";
-import { ask, first, newFolder, onHost, sized, threads, untilRunning } from "./engine-host.ts";
-import { agentAt, agentSays, writeInitrd } from "./engine-initrd.ts";
+import {
+  ask,
+  bootSource,
+  first,
+  newFolder,
+  onHost,
+  sized,
+  threads,
+  untilListening,
+  untilRunning,
+} from "./engine-host.ts";
+import { agentAt, agentSays } from "./engine-initrd.ts";
 import { GuestTap } from "./tap.ts";
 import { LIMIT, startVolt } from "./volt.ts";
 
 setDefaultTimeout(LIMIT);
 const BOOT_ARGS = "console=ttyS0 quiet reboot=k panic=1 pci=off";
 const DONE = " 204";
-
-const bootOf = async (script: string) => {
-  return {
-    kernel_image_path: (await stockKernel()).vmlinux,
-    initrd_path: await writeInitrd(script),
-    boot_args: BOOT_ARGS,
-  };
-};
 
 test("Kata's Rust runtime: each request by itself, an agent behind CONNECT, a disk with its limits, the end by SIGKILL", async () => {
   const folder = await newFolder(
@@ -26,13 +27,13 @@ test("Kata's Rust runtime: each request by itself, an agent behind CONNECT, a di
   const socket = `${folder}/fc.sock`;
   const command = [`${folder}/firecracker`, "--api-sock", socket, "--no-seccomp"];
   await using vm = await startVolt([], { command, env: { VOLT_ALLOW_PATH: `${folder}/images` } });
-  await onHost(`until [ -S ${socket} ]; do sleep 0.01; done`);
+  await untilListening(socket);
   const drive = (drive_id: string, isRoot: boolean) => {
     const body = { drive_id, path_on_host: `${folder}/${drive_id}`, is_root_device: isRoot, is_read_only: isRoot };
     return ["PUT", `/drives/${drive_id}`, body] as const;
   };
   const started = await ask(socket, [
-    ["PUT", "/boot-source", await bootOf(agentAt(1024))],
+    ["PUT", "/boot-source", await bootSource(agentAt(1024), BOOT_ARGS)],
     ["PUT", "/machine-config", { mem_size_mib: 256, vcpu_count: 1 }],
     drive("rootfs", true),
     ...[1, 2, 3, 4, 5].map((i) => drive(`drive${i}`, false)),
@@ -59,7 +60,7 @@ test("Nomad's drivers: root is the first disk wherever it comes, a log in a FIFO
   );
   const socket = `${folder}/fc.sock`;
   await using vm = await startVolt([], { command: [`${folder}/firecracker`, "--api-sock", socket] });
-  await onHost(`until [ -S ${socket} ]; do sleep 0.01; done`);
+  await untilListening(socket);
   const script = [
     `${tap.setUp} && ip route add 169.254.169.254 dev eth0`,
     "cat /sys/block/vda/size /sys/block/vdb/size; wget -q -O - http://169.254.169.254/task; echo; echo seen",
@@ -72,7 +73,7 @@ test("Nomad's drivers: root is the first disk wherever it comes, a log in a FIFO
   const started = await ask(socket, [
     ["PUT", "/logger", { log_path: `${folder}/log`, level: "Info" }],
     ["PUT", "/machine-config", { vcpu_count: 1, mem_size_mib: 256 }],
-    ["PUT", "/boot-source", await bootOf(script)],
+    ["PUT", "/boot-source", await bootSource(script, BOOT_ARGS)],
     drive("2", "two", false),
     drive("1", "one", true),
     ["PUT", "/network-interfaces/1", { iface_id: "1", host_dev_name: tap.name }],

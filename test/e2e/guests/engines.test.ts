@@ -1,8 +1,18 @@
 /** Linux guests that are booted the way engines boot them: by Firecracker's name, files and API, with an agent inside. */
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { stockKernel } from "../../../scripts/guest-kernel.ts";
-import { ask, first, newFolder, onHost, sized, threads, untilRunning, write } from "./engine-host.ts";
-import { agentAt, agentSays, writeInitrd } from "./engine-initrd.ts";
+import {
+  ask,
+  bootSource,
+  first,
+  newFolder,
+  onHost,
+  sized,
+  threads,
+  untilListening,
+  untilRunning,
+  write,
+} from "./engine-host.ts";
+import { agentAt, agentSays } from "./engine-initrd.ts";
 import { GuestTap } from "./tap.ts";
 import { LIMIT, startVolt } from "./volt.ts";
 
@@ -25,11 +35,7 @@ test("Kata's Go runtime: a file with placeholders, an agent behind CONNECT, a di
   // With acpi=off, which Kata adds, Debian's kernel finds no virtio device: it was built without their kernel parameter.
   const boot_args =
     "console=ttyS0 quiet pci=off reboot=k panic=1 iommu=off net.ifnames=0 random.trust_cpu=on root=/dev/vda1";
-  const boot = {
-    kernel_image_path: (await stockKernel()).vmlinux,
-    initrd_path: await writeInitrd(agentAt(1024)),
-    boot_args,
-  };
+  const boot = await bootSource(agentAt(1024), boot_args);
   await write(`${folder}/fcConfig.json`, {
     "boot-source": boot,
     "machine-config": { vcpu_count: 1, mem_size_mib: 256, smt: false },
@@ -79,13 +85,9 @@ test("firecracker-containerd: the Go SDK's calls, metadata with a token, a stub 
   const flags = ["--api-sock", "firecracker.sock", "--id", "one", "--no-seccomp"];
   const command = ["sh", "-c", `cd ${folder}; exec ./firecracker "$@"`, "sh", ...flags];
   await using vm = await startVolt([], { command, env: { VOLT_ALLOW_PATH: `${folder}/images` } });
-  await onHost(`until [ -S ${socket} ]; do sleep 0.01; done`);
+  await untilListening(socket);
   const boot_args = "console=ttyS0 quiet reboot=k panic=1 pci=off";
-  const boot = {
-    kernel_image_path: (await stockKernel()).vmlinux,
-    initrd_path: await writeInitrd(agentAt(10789)),
-    boot_args,
-  };
+  const boot = await bootSource(agentAt(10789), boot_args);
   const drive = (drive_id: string, path_on_host: string, is_root_device: boolean) => {
     return [
       "PUT",
@@ -147,7 +149,7 @@ test("flintlock: no API, cloud-init's reads of metadata without a token, two vCP
     "nproc; cat /sys/block/vda/size; echo seen; sleep 1000",
   ].join("; ");
   const boot_args = "console=ttyS0 quiet reboot=k panic=1 pci=off ds=nocloud-net;s=http://169.254.169.254/latest/";
-  const boot = { kernel_image_path: (await stockKernel()).vmlinux, initrd_path: await writeInitrd(script), boot_args };
+  const boot = await bootSource(script, boot_args);
   const root = { drive_id: "root", path_on_host: `${folder}/root`, is_root_device: true, is_read_only: false };
   await write(`${folder}/metadata.json`, {
     latest: { "meta-data": "instance-id: one\nhost: x", "user-data": "#cloud-config" },
