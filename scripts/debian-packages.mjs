@@ -39,6 +39,7 @@ export const PACKAGES = {
 /** What a single test needs, and asks for itself: too much for everybody. */
 const FURTHER = {
   chromium: "/usr/bin/chromium",
+  nftables: "/usr/sbin/nft",
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

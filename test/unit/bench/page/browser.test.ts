@@ -5,12 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { benchPage } from "../../../../bench/page/page.ts";
 import type { Report } from "../../../../bench/report/result.ts";
+import { installPackage } from "../../../support/debian-packages.ts";
 import { REPORT } from "./report.ts";
 
 /** The first time Debian's Chromium is installed: nothing else needs it. */
 setDefaultTimeout(300_000);
 
-const ROOT = join(import.meta.dirname, "../../../..");
 const CHROMIUM = "/usr/bin/chromium";
 /** CSS pixels: a phone, a desk. */
 const WIDTHS = [390, 1280];
@@ -20,10 +20,7 @@ const LEAST_FONT_PX = 10;
 
 const folder = mkdtempSync(join(tmpdir(), "volt-page-"));
 
-beforeAll(() => {
-  const { success, stderr } = Bun.spawnSync(["node", join(ROOT, "scripts/debian-packages.mjs"), "chromium"]);
-  if (!success) throw new Error(`no Chromium: ${stderr}`);
-});
+beforeAll(() => installPackage("chromium"));
 
 afterAll(() => {
   Bun.WebView.closeAll();
