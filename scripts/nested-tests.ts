@@ -52,7 +52,11 @@ async function runFile(
   // At once: two files' lines would mix.
   process.stdout.write(stdout);
   process.stderr.write(stderr);
-  return { report: existsSync(report) ? readFileSync(report, "utf8") : "", success: status === 0 };
+  return {
+    report: existsSync(report) ? readFileSync(report, "utf8") : "",
+    said: stderr.toString(),
+    success: status === 0,
+  };
 }
 
 /** A nested machine, and another when it dies. */

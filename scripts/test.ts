@@ -34,8 +34,9 @@ const LINUX_GUESTS = ["test/e2e/guests"];
 /** A nested machine fills little more than one processor: two files at a time, with a machine each, take two thirds of the time. */
 const TWO_AT_A_TIME = ["--parallel=2", "--no-isolate"];
 /**
- * The nested machine itself can die under a test (test/e2e/guests/turns.ts says why). There a failed test of a guest gets a
- * second try, in a machine that was booted anew; where KVM is real, it does not.
+ * For tests of processes and guests. The nested machine itself can die under one (test/e2e/guests/turns.ts says why), and is
+ * booted anew; elsewhere a machine that others share can stop a process for seconds at the one place where a test did not
+ * expect it. The end of the run names each that needed it: such a test wants mending.
  */
 const SECOND_TRY = ["--retry", "1"];
 
@@ -70,8 +71,8 @@ function groups(paths: readonly string[]): Group[] {
   const rest = paths.filter((path) => !tinyGuests.includes(path) && !linuxGuests.includes(path));
   return [
     { paths: rest },
-    { paths: tinyGuests, ...(tiny ? { nested: true, flags: SECOND_TRY } : {}) },
-    { paths: linuxGuests, ...(linux ? { flags: [...SECOND_TRY, ...TWO_AT_A_TIME] } : {}) },
+    { paths: tinyGuests, flags: SECOND_TRY, nested: tiny },
+    { paths: linuxGuests, flags: linux ? [...SECOND_TRY, ...TWO_AT_A_TIME] : SECOND_TRY },
   ].filter((group) => group.paths.length > 0);
 }
 
@@ -84,17 +85,27 @@ function check(name: string): Totals {
 async function runTests({ paths, flags = [], nested = false }: Group, store: string): Promise<Totals> {
   const command = [process.execPath, "test", "--timeout", String(TEST_LIMIT_MS), ...flags];
   const env = { VOLT_HOME: store };
-  const runs = nested ? await runInNestedMachines(ROOT, paths, command, env) : [runHere(paths, command, env)];
+  const runs = nested ? await runInNestedMachines(ROOT, paths, command, env) : [await runHere(paths, command, env)];
   return runs.map(readTotals).reduce(sum, NOTHING);
 }
 
-function runHere(paths: readonly string[], command: readonly string[], env: Record<string, string>): TestRun {
+async function runHere(
+  paths: readonly string[],
+  command: readonly string[],
+  env: Record<string, string>,
+): Promise<TestRun> {
   rmSync(REPORT, { force: true });
   mkdirSync(dirname(REPORT), { recursive: true });
-  const { success } = Bun.spawnSync([...command, "--reporter=junit", `--reporter-outfile=${REPORT}`, ...paths], {
+  const run = Bun.spawn([...command, "--reporter=junit", `--reporter-outfile=${REPORT}`, ...paths], {
     cwd: ROOT,
-    stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, ...env },
+    stdio: ["ignore", "inherit", "pipe"],
+    env: { ...process.env, ...env, ...(process.stderr.isTTY ? { FORCE_COLOR: "1" } : {}) },
   });
-  return { report: existsSync(REPORT) ? readFileSync(REPORT, "utf8") : "", success };
+  let said = "";
+  for await (const text of run.stderr.pipeThrough(new TextDecoderStream())) {
+    process.stderr.write(text);
+    said += text;
+  }
+  const success = (await run.exited) === 0;
+  return { report: existsSync(REPORT) ? readFileSync(REPORT, "utf8") : "", said: Bun.stripANSI(said), success };
 }
