@@ -181,6 +181,13 @@ test("a start that fails can be mended, and tried again", async () => {
   };
   await ask(socket, "PUT", "/boot-source", { ...boot(), kernel_image_path: file("initrd") });
   await fails("no kernel");
+  const other = file("other-kernel");
+  await Bun.write(other, "x");
+  await ask(socket, "PUT", "/boot-source", { ...boot(), kernel_image_path: other });
+  writeFileSync(other, "");
+  await fails(`Start microvm error: boot-source.kernel_image_path: ${other} is empty`);
+  rmSync(other);
+  await fails(`Start microvm error: boot-source.kernel_image_path: there is no file ${other}: check the path`);
   await ask(socket, "PUT", "/boot-source", boot());
   await ask(socket, "PUT", "/machine-config", { vcpu_count: 1, mem_size_mib: 2 ** 40 });
   await fails("mem_size_mib");
