@@ -201,6 +201,27 @@ test("the balloon is there unless --no-balloon, of the size the flag says", asyn
   expect(await failure(["run", "--no-balloon=1"])).toBe("--no-balloon: takes no value");
 });
 
+describe("more virtio devices than interrupt lines are refused while nothing is open yet", () => {
+  const disks = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ drive_id: `d${i}`, path_on_host: `/nonexistent/${i}` }));
+  const problem = (counted: string) =>
+    `devices: the interrupt lines allow 14 virtio devices, 15 were asked for (${counted}): take some away`;
+
+  test.each([[], ["-d"]])("by flags: %p", async (...more) => {
+    using folder = new Folder();
+    const { run } = tinyKernel(folder, END.reset);
+    const flags = disks(13).flatMap(({ path_on_host }) => ["--disk", path_on_host]);
+    expect(await failure([...run, ...flags, ...more])).toBe(problem("13 disks, 1 entropy device, 1 balloon"));
+  });
+
+  test("by a file, which has what it says and no more", async () => {
+    using folder = new Folder();
+    const { run } = tinyKernel(folder, END.reset);
+    writeFileSync(folder.file("vm.json"), JSON.stringify({ drives: disks(15) }));
+    expect(await failure([...run, "--config", folder.file("vm.json")])).toBe(problem("15 disks"));
+  });
+});
+
 describe("the environment", () => {
   test("wins over the file, and flags win over it", async () => {
     using folder = new Folder();

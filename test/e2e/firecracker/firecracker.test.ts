@@ -203,6 +203,33 @@ test("a start that fails can be mended, and tried again", async () => {
   expect((await ask(socket, "GET", "/vm/config")).body).toMatchObject({ drives: [{ drive_id: "a" }] });
 });
 
+test("a start with more virtio devices than interrupt lines fails before anything is open, and one less starts", async () => {
+  const socket = await start(END.spin);
+  await ask(socket, "PUT", "/boot-source", boot());
+  await ask(socket, "PUT", "/machine-config", machine);
+  for (let i = 0; i < 14; i++) {
+    writeFileSync(file(`disk${i}`), new Uint8Array(4096));
+    const drive = { ...disk(), drive_id: `d${i}`, path_on_host: file(`disk${i}`) };
+    expect((await ask(socket, "PUT", `/drives/d${i}`, drive)).status).toBe(204);
+  }
+  await ask(socket, "PUT", "/entropy", {});
+  expect(await ask(socket, "PUT", "/actions", instanceStart)).toEqual({
+    status: 400,
+    body: {
+      fault_message:
+        "Start microvm error: devices: the interrupt lines allow 14 virtio devices, 15 were asked for (14 disks, 1 entropy device): take some away",
+    },
+  });
+  expect((await ask(socket, "GET", "/")).body).toMatchObject({ state: "Not started" });
+  scene.vm.signal("SIGTERM");
+  await scene.vm.end();
+  const drives = Array.from({ length: 14 }, (_, i) => {
+    return { ...disk(), drive_id: `d${i}`, path_on_host: file(`disk${i}`) };
+  });
+  const config = configFile(END.reset, { drives });
+  expect((await run("--no-api", "--config-file", config)).status).toBe(0);
+});
+
 test("its socket is taken, and stays", async () => {
   const socket = await start(END.spin);
   const { status, stdout } = await run("--api-sock", socket);
