@@ -190,7 +190,7 @@ describe("the entropy device", () => {
     using folder = new Folder();
     writeFileSync(folder.file("vm.json"), '{"entropy": {"rate_limiter": {"packets": 1}}}');
     expect(await failure(["run", "--print-config", "--config", folder.file("vm.json")])).toEndWith(
-      "entropy.rate_limiter.packets: no such field: is it misspelt?",
+      "entropy.rate_limiter.packets: no such field: there are bandwidth, ops",
     );
   });
 });
@@ -271,14 +271,27 @@ describe("the environment", () => {
 });
 
 describe("a config file is refused", () => {
+  const TOP =
+    "no such field: there are boot-source, machine-config, cpu-config, drives, network-interfaces, vsock, balloon, entropy, mmds-config, logger, metrics, volt";
   const CPUS = "must be a whole number from 1 to 32";
   const MIB = "must be a whole number from 1 to 16777216";
   test.each([
-    ['{"bogus": 1}', "bogus: no such field: is it misspelt?"],
-    ['{"machine-config": {"vcpus": 1}}', "machine-config.vcpus: no such field: is it misspelt?"],
-    ['{"__proto__": {"volt": {}}}', "__proto__: no such field: is it misspelt?"],
-    ['{"volt": {"__proto__": {"console": "none"}}}', "volt.__proto__: no such field: is it misspelt?"],
-    ['{"constructor": {}}', "constructor: no such field: is it misspelt?"],
+    ['{"bogus": 1}', `bogus: ${TOP}`],
+    [
+      '{"machine-config": {"vcpus": 1}}',
+      "machine-config.vcpus: no such field: there are vcpu_count, mem_size_mib, huge_pages, cpu_template",
+    ],
+    [
+      '{"machine-config": {"mem_size_mb": 64}}',
+      "machine-config.mem_size_mb: no such field: did you mean mem_size_mib?",
+    ],
+    ['{"boot_source": {}}', "boot_source: no such field: did you mean boot-source?"],
+    ['{"__proto__": {"volt": {}}}', `__proto__: ${TOP}`],
+    [
+      '{"vsock": {"__proto__": {"vhost": true}}}',
+      "vsock.__proto__: no such field: there are guest_cid, uds_path, vsock_id, vhost",
+    ],
+    ['{"constructor": {}}', `constructor: ${TOP}`],
     ["[]", "a VM is a JSON object: { ... }"],
     ["null", "a VM is a JSON object: { ... }"],
     ["1", "a VM is a JSON object: { ... }"],
