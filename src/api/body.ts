@@ -1,5 +1,6 @@
 /** Bodies of requests: JSON, checked by a schema, with errors in the words of Firecracker's JSON library. */
 import * as v from "valibot";
+import { fieldsBeside, issueToTell, isUnknown } from "../config/known-fields.ts";
 import { printable } from "../config/printable.ts";
 import { checkDepth } from "../devices/mmds/json.ts";
 import { placeOf } from "./json-place.ts";
@@ -24,7 +25,7 @@ export function parseBody<S extends v.GenericSchema>(schema: S, body: string): v
   }
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  throw wrong(describe(result.issues[0], body));
+  throw wrong(describe(issueToTell(result.issues), body, schema));
 }
 
 /** @throws Fault for what is no JSON */
@@ -50,12 +51,13 @@ function wrong(text: string): Fault {
   return new Fault(`${PREFIX} ${text}.`);
 }
 
-function describe(issue: v.BaseIssue<unknown>, body: string): string {
+function describe(issue: v.BaseIssue<unknown>, body: string, schema: v.GenericSchema): string {
   const keys = (issue.path ?? []).map(({ key }) => key);
   const key = excerpt(String(keys.at(-1) ?? ""));
   const { type, input, message } = issue;
-  if (type === "strict_object" && issue.expected === "never") {
-    return `unknown field \`${key}\`${at(body, afterKey(body, String(keys.at(-1))))}`;
+  if (isUnknown(issue)) {
+    const known = alternatives(fieldsBeside(schema, issue.path ?? []));
+    return `unknown field \`${key}\`, expected ${known}${at(body, afterKey(body, String(keys.at(-1))))}`;
   }
   const where = ` for \`${key}\`${atValue(body, keys)}`;
   if (issue.received === "undefined") {
@@ -65,7 +67,7 @@ function describe(issue: v.BaseIssue<unknown>, body: string): string {
     return `missing field \`${key}\`${at(body, parent?.end ?? body.length)}`;
   }
   if (type === "picklist") {
-    const expected = alternatives(issue.expected ?? "");
+    const expected = alternatives(words(issue.expected ?? ""));
     if (typeof input !== "string") return `invalid type: ${kindOf(input)}, expected ${expected}${where}`;
     return `unknown variant \`${excerpt(input)}\`, expected ${expected}${atValue(body, keys)}`;
   }
@@ -84,10 +86,13 @@ function wanted({ message, expected, type }: v.BaseIssue<unknown>): string {
 }
 
 /** @param expected as valibot has it: `("A" | "B")` */
-function alternatives(expected: string): string {
-  const words = [...expected.matchAll(/"([^"]*)"/g)].map(([, word]) => `\`${word}\``);
-  if (words.length <= 2) return words.join(" or ");
-  return `one of ${words.join(", ")}`;
+function words(expected: string): string[] {
+  return [...expected.matchAll(/"([^"]*)"/g)].map(([, word]) => word!);
+}
+
+function alternatives(words: readonly string[]): string {
+  const quoted = words.map((word) => `\`${word}\``);
+  return quoted.length <= 2 ? quoted.join(" or ") : `one of ${quoted.join(", ")}`;
 }
 
 /** Where the library has read a value: it looks at no more than the bracket of a list or an object. */

@@ -4,7 +4,7 @@
  */
 import type { ArgDef, ArgsDef } from "citty";
 import { ConfigError } from "../config/error.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../config/nearest.ts";
 
 /** What a flag's definition may say beyond citty's. */
 export type Flag = ArgDef & {

@@ -4,8 +4,8 @@
  */
 import type { ArgsDef } from "citty";
 import { ConfigError } from "../config/error.ts";
+import { nearest } from "../config/nearest.ts";
 import { type Flag, isNegatable, type StrictArguments, strictArguments } from "./arguments.ts";
-import { nearest } from "./nearest.ts";
 import { RUN_FLAGS } from "./run-flags.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

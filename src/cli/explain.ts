@@ -2,6 +2,7 @@
 import { type ArgsDef, defineCommand } from "citty";
 import { isBzImage } from "../boot/bzimage.ts";
 import { ConfigError } from "../config/error.ts";
+import type { VmConfig } from "../config/schema.ts";
 import { type BootRequest, recordBoot } from "../explain/boot.ts";
 import { mended } from "../explain/stall.ts";
 import { STALLS } from "../explain/stalls/registry.ts";
@@ -11,7 +12,7 @@ import { findKernel } from "../kernels/store.ts";
 import { commandLine } from "../machine/command-line.ts";
 import { print } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
-import { resolveConfig } from "./resolve-config.ts";
+import { resolveWithNames } from "./resolve-config.ts";
 import { configOfFlags, flagNumber, RUN_FLAGS, type RunArgs } from "./run-flags.ts";
 
 const STDOUT = 1;
@@ -59,13 +60,13 @@ export const explainCommand = defineCommand({
     const seconds = flagNumber(args.seconds, "--seconds") ?? SECONDS.usual;
     if (!(seconds > 0 && seconds <= SECONDS.most))
       throw new ConfigError("", "--seconds", `must be more than 0 and at most ${SECONDS.most}, found ${seconds}`);
-    const config = resolveConfig(args.config, configOfFlags(args as unknown as RunArgs, lists, rest));
+    const { config, nameOf } = resolveWithNames(args.config, configOfFlags(args as unknown as RunArgs, lists, rest));
     if (config.volt.command)
       throw new ConfigError("", "explain", "the boot ends where a command would begin: leave it out");
     const request: BootRequest = {
       config,
       commandLine: commandLine(config),
-      isPacked: isPacked(findKernel(config["boot-source"].kernel_image_path).path),
+      isPacked: isPacked(config, nameOf),
       volt: [process.execPath],
       seconds,
     };
@@ -91,8 +92,14 @@ export const explainCommand = defineCommand({
   },
 });
 
-function isPacked(path: string): boolean {
-  const { fd, size } = openInput(path, "--kernel");
-  using file = fd;
-  return isBzImage(file.readAt(0, Math.min(size, HEAD_BYTES)));
+/** @throws ConfigError in which the kernel is called as the user knows it */
+function isPacked(config: VmConfig, nameOf: (field: string) => string): boolean {
+  const field = "boot-source.kernel_image_path";
+  try {
+    const { fd, size } = openInput(findKernel(config["boot-source"].kernel_image_path).path, field);
+    using file = fd;
+    return isBzImage(file.readAt(0, Math.min(size, HEAD_BYTES)));
+  } catch (error) {
+    throw error instanceof ConfigError ? error.renamed(nameOf) : error;
+  }
 }

@@ -9,6 +9,7 @@ import { storePaths } from "../kernels/paths.ts";
 import { findKernel, storeFolder } from "../kernels/store.ts";
 import { enterSecondStage } from "../machine/second-stage.ts";
 import { HANDLED_SIGNALS } from "../machine/signals.ts";
+import { checkDeviceCount } from "../machine/virtio/count.ts";
 import { Timeline } from "../observe/timeline.ts";
 import { enterCgroup, limitedDevices } from "../security/cgroup.ts";
 import { checkSandbox } from "../security/confinement.ts";
@@ -61,6 +62,7 @@ async function start(
 ): Promise<never> {
   // Whoever finds the API may set limits.
   const config = withLimiters(described);
+  checkDeviceCount(config);
   const kinds = await deviceKinds(config);
   const kernel = findKernel(config["boot-source"].kernel_image_path);
   if (config.volt.require_signed) {

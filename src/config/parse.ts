@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { type CpuTemplate, CpuTemplateSchema } from "./cpu-template.ts";
 import { ConfigError } from "./error.ts";
 import { fromFirecracker, isLacking } from "./firecracker-file.ts";
+import { fieldsBeside, issueToTell, isUnknown, suggestion } from "./known-fields.ts";
 import { printable } from "./printable.ts";
 import { type VmConfig, type VmConfigInput, VmConfigSchema } from "./schema.ts";
 
@@ -46,9 +47,9 @@ function parseWith<S extends v.GenericSchema>(
   if (Array.isArray(input)) throw new ConfigError(where, "", "must be an object, found Array");
   const result = v.safeParse(schema, input);
   if (result.success) return result.output;
-  const issue = result.issues[0];
+  const issue = issueToTell(result.issues);
   const field = v.getDotPath(issue) ?? "";
-  throw new ConfigError(where, nameOf(field), problem(issue, field));
+  throw new ConfigError(where, nameOf(field), problem(issue, field, schema));
 }
 
 /** @param example a command that prints a good one */
@@ -106,9 +107,12 @@ function mergeById<K extends string, T extends { [P in K]: string }>(
   return [...under.filter((one) => !over.some((other) => other[id] === one[id])), ...over];
 }
 
-function problem(issue: v.BaseIssue<unknown>, field: string): string {
-  if (issue.type === "strict_object" && issue.expected === "never")
-    return isLacking(field) ? "volt does not have this: leave it out" : "no such field: is it misspelt?";
+function problem(issue: v.BaseIssue<unknown>, field: string, schema: v.GenericSchema): string {
+  if (isUnknown(issue)) {
+    if (isLacking(field)) return "volt does not have this: leave it out";
+    const { path = [] } = issue;
+    return `no such field: ${suggestion(String(path.at(-1)?.key), fieldsBeside(schema, path))}`;
+  }
   if (issue.type === "strict_object" && issue.received === "undefined") return "is missing: it has no default";
   if (SAY_IT_ALL.includes(issue.type)) return issue.message;
   const wanted = issue.message.startsWith("must") ? issue.message : `must be ${kindOf(issue.expected)}`;

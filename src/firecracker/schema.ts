@@ -1,4 +1,4 @@
-/** Sections of a microVM as Firecracker has them: which fields there are, and what they are if left out. */
+/** Sections of a microVM as Firecracker has them: which fields there are, in its order, which errors show, and what they are if left out. */
 import * as v from "valibot";
 import { bootArgs, oneOf, path, text, unicastMac, whole } from "../config/fields.ts";
 import { DEFAULT_MMDS_ADDRESS } from "../config/mmds.ts";
@@ -39,14 +39,14 @@ export const machineConfigPatch = v.strictObject({
 
 export const drive = v.strictObject({
   drive_id: text,
-  is_root_device: v.boolean(),
   partuuid: v.optional(text),
+  is_root_device: v.boolean(),
   cache_type: v.optional(oneOf("Unsafe", "Writeback"), "Unsafe"),
   is_read_only: v.optional(v.boolean(), false),
   path_on_host: v.optional(path),
-  socket: v.optional(path),
   rate_limiter: v.optional(rateLimiter),
   io_engine: v.optional(oneOf("Sync", "Async"), "Sync"),
+  socket: v.optional(path),
 });
 
 export const networkInterface = v.strictObject({
@@ -58,7 +58,7 @@ export const networkInterface = v.strictObject({
   tx_rate_limiter: v.optional(rateLimiter),
 });
 
-export const vsock = v.strictObject({ guest_cid: whole(0, U32), uds_path: path, vsock_id: v.optional(text) });
+export const vsock = v.strictObject({ vsock_id: v.optional(text), guest_cid: whole(0, U32), uds_path: path });
 
 export const balloon = v.strictObject({
   amount_mib: whole(0, U32),

@@ -3,10 +3,11 @@ import { blockSignals } from "../../ffi/signal.ts";
 import type { ApiServer } from "../api/server.ts";
 import { parseConfig } from "../config/parse.ts";
 import { deviceKinds } from "../devices/virtio/registry.ts";
-import { findKernel } from "../kernels/store.ts";
+import type { FoundKernel } from "../kernels/store.ts";
 import { checkStart } from "../machine/check-start.ts";
 import type { PlannedFace } from "../machine/plan.ts";
 import { enterSecondStage } from "../machine/second-stage.ts";
+import { checkDeviceCount } from "../machine/virtio/count.ts";
 import type { Counts } from "../observe/metrics/counts.ts";
 import type { Timeline } from "../observe/timeline.ts";
 import { checkSandbox } from "../security/confinement.ts";
@@ -47,8 +48,10 @@ export async function startDraft(start: Start): Promise<never> {
   let hasOpened = false;
   try {
     const config = parseConfig(toVmConfig(draft, log.settings.id, allowedPaths), "");
+    checkDeviceCount(config);
     const kinds = await deviceKinds(config);
-    const kernel = findKernel(config["boot-source"].kernel_image_path);
+    // By its path, never by a name of the store.
+    const kernel: FoundKernel = { path: draft.boot?.kernel_image_path ?? "", modulesPath: undefined, inStore: false };
     checkSandbox(config.volt.sandbox);
     checkStart(config, kernel);
     hasOpened = true;

@@ -16,8 +16,7 @@ export function toVmConfig(draft: Draft, id: string, allowedPaths: readonly stri
   const { machine, boot, vsock, serial } = draft;
   return {
     "boot-source": {
-      // By its path, never by a name of the store.
-      kernel_image_path: asPath(boot?.kernel_image_path ?? ""),
+      ...(boot ? { kernel_image_path: boot.kernel_image_path } : {}),
       ...(boot?.initrd_path === undefined ? {} : { initrd_path: boot.initrd_path }),
       boot_args: `${boot?.boot_args ?? DEFAULT_BOOT_ARGS} ${NO_PCI}`,
     },
@@ -140,8 +139,4 @@ function limiterJson(limits: Limiter): unknown {
   const bucket = (b: NonNullable<Limiter>["ops"]) =>
     b ? { size: b.size, one_time_burst: b.one_time_burst || null, refill_time: b.refill_time } : null;
   return { bandwidth: bucket(limits.bandwidth), ops: bucket(limits.ops) };
-}
-
-function asPath(path: string): string {
-  return path.includes("/") ? path : `./${path}`;
 }

@@ -4,6 +4,7 @@ import { makeFolderIfMissing } from "../../ffi/files.ts";
 import { startTime } from "../../ffi/process.ts";
 import { ConfigError } from "../config/error.ts";
 import { clear } from "./clear.ts";
+import { isForeign } from "./foreign.ts";
 import { isStill, makeLock } from "./lock.ts";
 import { randomName } from "./names.ts";
 import { type InstancePaths, instancePaths, PRIVATE } from "./paths.ts";
@@ -13,7 +14,7 @@ import { type InstanceRecord, readRecord, writeRecord } from "./record.ts";
 const TRIES = 5;
 const BETWEEN_TRIES_MS = 10;
 const MOST_NAMES = 100;
-/** Lost to sweeps, each of which takes a dead VM's folder away once: more means that what is there is no folder. */
+/** Lost to sweeps, each of which takes a dead VM's folder away once. */
 const MOST_RACES = 1000;
 
 /** A folder that is this VM's until its process ends, through any exec. */
@@ -49,7 +50,7 @@ export class Instance {
 
 /**
  * @param id the VM's name; one is made up without it
- * @throws ConfigError when a VM of that name runs, or would look like a flag; SystemError when the folder can't be written
+ * @throws ConfigError when a VM of that name runs, what has it is no VM's, or it would look like a flag; SystemError when the folder can't be written
  */
 export function claimInstance(home: string, id: string | undefined): Instance {
   if (id?.startsWith("-"))
@@ -69,7 +70,10 @@ export function claimInstance(home: string, id: string | undefined): Instance {
 }
 
 function refuse(home: string, id: string): never {
-  const { pid } = readRecord(instancePaths(home, id).record) ?? {};
+  const paths = instancePaths(home, id);
+  if (isForeign(paths))
+    throw new ConfigError("", "--id", `${paths.folder} is there and not a VM's: give another name, or move it away`);
+  const { pid } = readRecord(paths.record) ?? {};
   const who = pid === undefined ? "" : ` (process ${pid})`;
   throw new ConfigError(
     "",
@@ -82,6 +86,7 @@ function claim(home: string, id: string, tries: number): Instance | undefined {
   const paths = instancePaths(home, id);
   for (let tried = 0, races = 0; tried < tries && races < MOST_RACES; races++) {
     const isNew = makeFolderIfMissing(paths.folder, PRIVATE);
+    if (!isNew && isForeign(paths)) return undefined;
     const lock = makeLock(paths);
     // A sweep took the folder away between the two.
     if (!lock) continue;

@@ -15,6 +15,9 @@ export interface FoundKernel {
   readonly inStore: boolean;
 }
 
+/** What an error is about: who read the configuration knows what the user calls it. */
+const FIELD = "boot-source.kernel_image_path";
+
 /** Where the store is. @param environment VOLT_HOME, XDG_DATA_HOME, HOME */
 export function storeFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
   const { VOLT_HOME, XDG_DATA_HOME, HOME = "" } = environment;
@@ -34,7 +37,7 @@ export function findKernel(wish: string | undefined, home = storeFolder()): Foun
   if (name === undefined) {
     throw new ConfigError(
       "",
-      "--kernel",
+      FIELD,
       `none given, and the store in ${home} has no default: give a vmlinux or bzImage, or get one: volt kernel install debian-cloud`,
     );
   }
@@ -44,7 +47,7 @@ export function findKernel(wish: string | undefined, home = storeFolder()): Foun
     const modules = `${folder}/${PARTS.modules}`;
     return { path, modulesPath: exists(modules) ? modules : undefined, inStore: true };
   }
-  if (!exists(name)) throw new ConfigError("", "--kernel", `"${name}" is neither in the store (${home}) nor a file`);
+  if (!exists(name)) throw new ConfigError("", FIELD, `"${name}" is neither in the store (${home}) nor a file`);
   return { path: name, modulesPath: undefined, inStore: false };
 }
 

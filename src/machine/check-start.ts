@@ -12,7 +12,7 @@ import { LOW_MEMORY } from "./layout.ts";
 export function checkStart(config: VmConfig, { path }: FoundKernel): void {
   const { mem_size_mib, huge_pages } = config["machine-config"];
   using memory = GuestMemory.create(mem_size_mib * MIB, huge_pages === "2M" ? "hugepages" : "normal");
-  const { fd, size } = openInput(path, "--kernel");
+  const { fd, size } = openInput(path, "boot-source.kernel_image_path");
   using file = fd;
   const image = parseKernel(fileSource(file, path, size), { lowest: LOW_MEMORY.highMemory, highest: memory.lowEnd });
   chooseProtocol(image, config.volt.boot_protocol);

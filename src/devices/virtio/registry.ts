@@ -7,28 +7,53 @@ import type { DeviceKind, OpenedDevices, SharedParts } from "./kind.ts";
 
 /** A kind is loaded for a VM that has such a device: the start of every other pays nothing for it. */
 interface KindEntry {
-  readonly isWanted: (config: VmConfig) => boolean;
+  /** One of them, as an error counts them. */
+  readonly what: string;
+  /** How many of them a VM has. */
+  readonly count: (config: VmConfig) => number;
   readonly load: () => Promise<unknown>;
 }
 
 /** A guest names devices by this order (`vda` is the first disk), so it is the same in every version. */
 const KINDS: readonly KindEntry[] = [
-  { isWanted: ({ drives }) => drives.length > 0, load: async () => (await import("./blk/kind.ts")).blk },
+  { what: "disk", count: ({ drives }) => drives.length, load: async () => (await import("./blk/kind.ts")).blk },
   {
-    isWanted: (config) => config["network-interfaces"].length > 0,
+    what: "network card",
+    count: (config) => config["network-interfaces"].length,
     load: async () => (await import("./net/kind.ts")).net,
   },
-  { isWanted: ({ vsock }) => vsock !== undefined, load: async () => (await import("./vsock/kind.ts")).vsock },
-  { isWanted: ({ entropy }) => entropy !== undefined, load: async () => (await import("./rng/kind.ts")).rng },
-  { isWanted: ({ volt }) => volt.console === "virtio", load: async () => (await import("./console/kind.ts")).console },
-  { isWanted: ({ balloon }) => balloon !== undefined, load: async () => (await import("./balloon/kind.ts")).balloon },
+  { what: "vsock device", count: ({ vsock }) => one(vsock), load: async () => (await import("./vsock/kind.ts")).vsock },
+  {
+    what: "entropy device",
+    count: ({ entropy }) => one(entropy),
+    load: async () => (await import("./rng/kind.ts")).rng,
+  },
+  {
+    what: "virtio console",
+    count: ({ volt }) => (volt.console === "virtio" ? 1 : 0),
+    load: async () => (await import("./console/kind.ts")).console,
+  },
+  {
+    what: "balloon",
+    count: ({ balloon }) => one(balloon),
+    load: async () => (await import("./balloon/kind.ts")).balloon,
+  },
 ];
+
+function one(section: object | undefined): number {
+  return section ? 1 : 0;
+}
+
+/** How many devices of each kind a VM has, without the kinds it has none of. */
+export function countDevices(config: VmConfig): { readonly what: string; readonly count: number }[] {
+  return KINDS.map(({ what, count }) => ({ what, count: count(config) })).filter(({ count }) => count > 0);
+}
 
 /** The kinds of devices a VM has, in a stable order. */
 export type DeviceKinds = readonly DeviceKind<unknown>[];
 
 export async function deviceKinds(config: VmConfig): Promise<DeviceKinds> {
-  const wanted = KINDS.filter(({ isWanted }) => isWanted(config));
+  const wanted = KINDS.filter(({ count }) => count(config) > 0);
   return (await Promise.all(wanted.map(({ load }) => load()))) as DeviceKinds;
 }
 

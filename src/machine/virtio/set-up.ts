@@ -1,7 +1,6 @@
 /** Gives a VM its virtio devices: registers before any thread runs, event descriptors once KVM has made the VM. */
 import { EventFd } from "../../../ffi/eventfd.ts";
 import type { Vm } from "../../../ffi/kvm/vm.ts";
-import { ConfigError } from "../../config/error.ts";
 import type { VirtioDevice } from "../../devices/virtio/device.ts";
 import { Interrupt, Register } from "../../devices/virtio/transport/registers.ts";
 import { VIRTIO_STATE_BYTES } from "../../devices/virtio/transport/state.ts";
@@ -13,17 +12,11 @@ import { virtioState } from "./state.ts";
 /** Of KVM's memory slots; the first ones are RAM. */
 const FIRST_SLOT = 32;
 
-/** Power-on state, once a machine. @throws ConfigError when there are more devices than interrupt lines */
+/** Power-on state, once a machine. Stage one has counted them (count.ts). */
 export function describeVirtio(devices: readonly VirtioDevice[], block: MachineBlock): void {
   const most = GSI.virtio.length;
-  if (devices.length > most) {
-    const names = devices.map(({ name }) => name).join(", ");
-    throw new ConfigError(
-      "",
-      "devices",
-      `a VM has lines for ${most}, these are ${devices.length}: ${names}: take some away`,
-    );
-  }
+  if (devices.length > most)
+    throw new Error(`the plan has ${devices.length} virtio devices, and ${most} interrupt lines`);
   devices.forEach((device, slot) => {
     virtioState(block, slot).describe(device);
   });

@@ -126,6 +126,24 @@ describe("another file behind a disk", () => {
     expect((await swap(socket, file("images/a"))).status).toBe(204);
   });
 
+  test("and none that is another disk of this VM", async () => {
+    const socket = await startWithDisk(
+      "async",
+      "--disk",
+      `${file("outside")},id=more`,
+      "--allow-path",
+      file("outside"),
+    );
+    const { status, body } = await swap(socket, file("outside"));
+    expect({ status, body }).toEqual({
+      status: 400,
+      body: {
+        fault_message: `Unable to patch the block device: ${file("outside")} is this VM's disk more already: give each its own file, or make both read-only (ro). Please verify the request arguments.`,
+      },
+    });
+    expect(await shownPath(socket)).toBe(file("disk"));
+  });
+
   test("is found from the folder that volt was started in", async () => {
     for (const name of ["disk", "other"]) writeFileSync(file(name), new Uint8Array(4096));
     const disk = ["--disk", "disk,id=data", "--allow-path", file("other")];

@@ -190,7 +190,7 @@ describe("the entropy device", () => {
     using folder = new Folder();
     writeFileSync(folder.file("vm.json"), '{"entropy": {"rate_limiter": {"packets": 1}}}');
     expect(await failure(["run", "--print-config", "--config", folder.file("vm.json")])).toEndWith(
-      "entropy.rate_limiter.packets: no such field: is it misspelt?",
+      "entropy.rate_limiter.packets: no such field: there are bandwidth, ops",
     );
   });
 });
@@ -199,6 +199,27 @@ test("the balloon is there unless --no-balloon, of the size the flag says", asyn
   expect(await resolved("--balloon", "64M")).toMatchObject({ balloon: { ...BALLOON_DEFAULTS, amount_mib: 64 } });
   expect(Object.hasOwn((await resolved("--no-balloon")) as object, "balloon")).toBe(false);
   expect(await failure(["run", "--no-balloon=1"])).toBe("--no-balloon: takes no value");
+});
+
+describe("more virtio devices than interrupt lines are refused while nothing is open yet", () => {
+  const disks = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ drive_id: `d${i}`, path_on_host: `/nonexistent/${i}` }));
+  const problem = (counted: string) =>
+    `devices: the interrupt lines allow 14 virtio devices, 15 were asked for (${counted}): take some away`;
+
+  test.each([[], ["-d"]])("by flags: %p", async (...more) => {
+    using folder = new Folder();
+    const { run } = tinyKernel(folder, END.reset);
+    const flags = disks(13).flatMap(({ path_on_host }) => ["--disk", path_on_host]);
+    expect(await failure([...run, ...flags, ...more])).toBe(problem("13 disks, 1 entropy device, 1 balloon"));
+  });
+
+  test("by a file, which has what it says and no more", async () => {
+    using folder = new Folder();
+    const { run } = tinyKernel(folder, END.reset);
+    writeFileSync(folder.file("vm.json"), JSON.stringify({ drives: disks(15) }));
+    expect(await failure([...run, "--config", folder.file("vm.json")])).toBe(problem("15 disks"));
+  });
 });
 
 describe("the environment", () => {
@@ -250,14 +271,27 @@ describe("the environment", () => {
 });
 
 describe("a config file is refused", () => {
+  const TOP =
+    "no such field: there are boot-source, machine-config, cpu-config, drives, network-interfaces, vsock, balloon, entropy, mmds-config, logger, metrics, volt";
   const CPUS = "must be a whole number from 1 to 32";
   const MIB = "must be a whole number from 1 to 16777216";
   test.each([
-    ['{"bogus": 1}', "bogus: no such field: is it misspelt?"],
-    ['{"machine-config": {"vcpus": 1}}', "machine-config.vcpus: no such field: is it misspelt?"],
-    ['{"__proto__": {"volt": {}}}', "__proto__: no such field: is it misspelt?"],
-    ['{"volt": {"__proto__": {"console": "none"}}}', "volt.__proto__: no such field: is it misspelt?"],
-    ['{"constructor": {}}', "constructor: no such field: is it misspelt?"],
+    ['{"bogus": 1}', `bogus: ${TOP}`],
+    [
+      '{"machine-config": {"vcpus": 1}}',
+      "machine-config.vcpus: no such field: there are vcpu_count, mem_size_mib, huge_pages, cpu_template",
+    ],
+    [
+      '{"machine-config": {"mem_size_mb": 64}}',
+      "machine-config.mem_size_mb: no such field: did you mean mem_size_mib?",
+    ],
+    ['{"boot_source": {}}', "boot_source: no such field: did you mean boot-source?"],
+    ['{"__proto__": {"volt": {}}}', `__proto__: ${TOP}`],
+    [
+      '{"vsock": {"__proto__": {"vhost": true}}}',
+      "vsock.__proto__: no such field: there are guest_cid, uds_path, vsock_id, vhost",
+    ],
+    ['{"constructor": {}}', `constructor: ${TOP}`],
     ["[]", "a VM is a JSON object: { ... }"],
     ["null", "a VM is a JSON object: { ... }"],
     ["1", "a VM is a JSON object: { ... }"],

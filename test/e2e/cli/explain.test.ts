@@ -17,6 +17,12 @@ test.each([
     "--seconds: must be more than 0 and at most 86400, found 9999999",
   ],
   ["a VM that can't be", ["boot", "--cpus", "0"], "--cpus: must be a whole number from 1 to 32, found 0"],
+  [
+    "a kernel that is none",
+    ["boot", "--kernel", "/nonexistent"],
+    '--kernel: "/nonexistent" is neither in the store (/nonexistent/volt) nor a file',
+  ],
+  ["a kernel that is no file", ["boot", "--kernel", "/dev/null"], "--kernel: /dev/null is a character, not a file"],
   ["a command", ["boot", "--", "ls"], "explain: the boot ends where a command would begin: leave it out"],
 ])("volt explain refuses %s", async (_, args, message) => {
   expect(await explain(...args)).toBe(message);

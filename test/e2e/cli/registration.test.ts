@@ -1,7 +1,8 @@
 /** A start where the runtime folder is missing, full or somebody else's: before anything of KVM is touched. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { END, tinyKernel } from "./tiny-kernel.ts";
 import { Folder, failure, volt } from "./volt.ts";
 
@@ -60,6 +61,17 @@ describe("volt run in the foreground does without", () => {
     const { stderr } = await volt(start, { by: stranger });
     expect(stderr).not.toContain("no place");
   });
+});
+
+test("a name that a folder of somebody else's has is refused, and the folder stays as it was", async () => {
+  mkdirSync(join(home, "web"), { recursive: true, mode: 0o700 });
+  writeFileSync(join(home, "web/notes"), "theirs");
+  for (const flags of [[], ["-d"]]) {
+    expect(await failure([...start, "--id", "web", ...flags], { env: { VOLT_RUNTIME_DIR: home } })).toBe(
+      `--id: ${home}/web is there and not a VM's: give another name, or move it away`,
+    );
+    expect(readdirSync(join(home, "web"))).toEqual(["notes"]);
+  }
 });
 
 test("a start that fails takes its folder away, and the process that waited takes another's", async () => {

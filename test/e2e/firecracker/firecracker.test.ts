@@ -181,6 +181,13 @@ test("a start that fails can be mended, and tried again", async () => {
   };
   await ask(socket, "PUT", "/boot-source", { ...boot(), kernel_image_path: file("initrd") });
   await fails("no kernel");
+  const other = file("other-kernel");
+  await Bun.write(other, "x");
+  await ask(socket, "PUT", "/boot-source", { ...boot(), kernel_image_path: other });
+  writeFileSync(other, "");
+  await fails(`Start microvm error: boot-source.kernel_image_path: ${other} is empty`);
+  rmSync(other);
+  await fails(`Start microvm error: boot-source.kernel_image_path: there is no file ${other}: check the path`);
   await ask(socket, "PUT", "/boot-source", boot());
   await ask(socket, "PUT", "/machine-config", { vcpu_count: 1, mem_size_mib: 2 ** 40 });
   await fails("mem_size_mib");
@@ -194,6 +201,33 @@ test("a start that fails can be mended, and tried again", async () => {
   expect((await ask(socket, "PUT", "/actions", instanceStart)).status).toBe(204);
   expect((await ask(socket, "GET", "/")).body).toMatchObject({ state: "Running" });
   expect((await ask(socket, "GET", "/vm/config")).body).toMatchObject({ drives: [{ drive_id: "a" }] });
+});
+
+test("a start with more virtio devices than interrupt lines fails before anything is open, and one less starts", async () => {
+  const socket = await start(END.spin);
+  await ask(socket, "PUT", "/boot-source", boot());
+  await ask(socket, "PUT", "/machine-config", machine);
+  for (let i = 0; i < 14; i++) {
+    writeFileSync(file(`disk${i}`), new Uint8Array(4096));
+    const drive = { ...disk(), drive_id: `d${i}`, path_on_host: file(`disk${i}`) };
+    expect((await ask(socket, "PUT", `/drives/d${i}`, drive)).status).toBe(204);
+  }
+  await ask(socket, "PUT", "/entropy", {});
+  expect(await ask(socket, "PUT", "/actions", instanceStart)).toEqual({
+    status: 400,
+    body: {
+      fault_message:
+        "Start microvm error: devices: the interrupt lines allow 14 virtio devices, 15 were asked for (14 disks, 1 entropy device): take some away",
+    },
+  });
+  expect((await ask(socket, "GET", "/")).body).toMatchObject({ state: "Not started" });
+  scene.vm.signal("SIGTERM");
+  await scene.vm.end();
+  const drives = Array.from({ length: 14 }, (_, i) => {
+    return { ...disk(), drive_id: `d${i}`, path_on_host: file(`disk${i}`) };
+  });
+  const config = configFile(END.reset, { drives });
+  expect((await run("--no-api", "--config-file", config)).status).toBe(0);
 });
 
 test("its socket is taken, and stays", async () => {

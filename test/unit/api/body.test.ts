@@ -6,7 +6,7 @@ import { oneOf, path, whole } from "../../../src/config/fields.ts";
 const schema = v.strictObject({
   vcpu_count: whole(1, 32),
   version: v.optional(oneOf("V1", "V2")),
-  inner: v.optional(v.strictObject({ size: v.number() })),
+  inner: v.optional(v.strictObject({ size: v.number(), unit: v.optional(v.string()) })),
   level: v.optional(oneOf("A", "B", "C")),
   kernel: v.optional(path),
   list: v.optional(v.array(v.strictObject({ on: v.boolean() }))),
@@ -30,7 +30,26 @@ const COUNT = "a whole number from 1 to 32 for `vcpu_count`";
 test.each([
   ["a field that is missing", '{"version": "V1"}', "missing field `vcpu_count` at line 1 column 17."],
   ["one further in", '{"vcpu_count": 1, "inner": {}}', "missing field `size` at line 1 column 29."],
-  ["a field that there is not", '{"vcpu_count": 1, "nope": 1}', "unknown field `nope` at line 1 column 24."],
+  [
+    "a field that there is not",
+    '{"vcpu_count": 1, "nope": 1}',
+    "unknown field `nope`, expected one of `vcpu_count`, `version`, `inner`, `level`, `kernel`, `list` at line 1 column 24.",
+  ],
+  [
+    "one further in, of two",
+    '{"vcpu_count": 1, "inner": {"size": 1, "nope": 1}}',
+    "unknown field `nope`, expected `size` or `unit` at line 1 column 45.",
+  ],
+  [
+    "one where another is missing",
+    '{"vcpus": 1, "inner": {"size": 1}}',
+    "unknown field `vcpus`, expected one of `vcpu_count`, `version`, `inner`, `level`, `kernel`, `list` at line 1 column 8.",
+  ],
+  [
+    "one in a list, of one",
+    '{"vcpu_count": 1, "list": [{"on": true, "off": true}]}',
+    "unknown field `off`, expected `on` at line 1 column 45.",
+  ],
   [
     "a word of two that there is not",
     '{"vcpu_count": 1, "version": "foo"}',

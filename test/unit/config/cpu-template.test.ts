@@ -26,7 +26,10 @@ describe("a CPU template", () => {
   const BITMAP = 'must be "0b" and up to 32 of 0, 1 and x';
   test.each([
     [[], "t.json: must be an object, found Array"],
-    [{ cpuid: [] }, "t.json: cpuid: no such field: is it misspelt?"],
+    [
+      { cpuid: [] },
+      "t.json: cpuid: no such field: there are kvm_capabilities, cpuid_modifiers, msr_modifiers, reg_modifiers, vcpu_features",
+    ],
     [{ cpuid_modifiers: {} }, "t.json: cpuid_modifiers: must be an array, found Object"],
     [cpuid({ leaf: 7 }), 't.json: cpuid_modifiers.0.leaf: must be a number in a string, such as "0x7", found 7'],
     [
@@ -35,7 +38,7 @@ describe("a CPU template", () => {
     ],
     [cpuid({ leaf: "0x100000000" }), "t.json: cpuid_modifiers.0.leaf: must fit 32 bits"],
     [cpuid({ flags: "1" }), 't.json: cpuid_modifiers.0.flags: must be a number, found "1"'],
-    [cpuid({ more: 1 }), "t.json: cpuid_modifiers.0.more: no such field: is it misspelt?"],
+    [cpuid({ more: 1 }), "t.json: cpuid_modifiers.0.more: no such field: there are leaf, subleaf, flags, modifiers"],
     [
       cpuid({}, { register: "rax" }),
       't.json: cpuid_modifiers.0.modifiers.0.register: must be one of eax, ebx, ecx, edx, found "rax"',

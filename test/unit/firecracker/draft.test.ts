@@ -82,7 +82,24 @@ describe("a section that can't be is refused in Firecracker's words:", () => {
       `Drive config error: Unable to create the virtio block device: Virtio backend error: Error manipulating the backing file: ${MISSING} /no`,
     ],
     ["a drive of another name", "/drives/b", drive("a"), "The id from the path does not match the id from the body!"],
-    ["an unknown field", "/drives/a", drive("a", { x: 1 }), `${JSON_ERROR} unknown field \`x\``],
+    [
+      "an unknown field",
+      "/drives/a",
+      drive("a", { x: 1 }),
+      `${JSON_ERROR} unknown field \`x\`, expected one of \`drive_id\`, \`partuuid\`, \`is_root_device\`, \`cache_type\`, \`is_read_only\`, \`path_on_host\`, \`rate_limiter\`, \`io_engine\`, \`socket\``,
+    ],
+    [
+      "an unknown field of a vsock",
+      "/vsock",
+      { guest_cid: 3, uds_path: "/v", x: 1 },
+      `${JSON_ERROR} unknown field \`x\`, expected one of \`vsock_id\`, \`guest_cid\`, \`uds_path\``,
+    ],
+    [
+      "an unknown field of a rate limiter",
+      "/entropy",
+      { rate_limiter: { packets: {} } },
+      `${JSON_ERROR} unknown field \`packets\`, expected \`bandwidth\` or \`ops\``,
+    ],
     [
       "a TAP that is not there",
       "/network-interfaces/a",

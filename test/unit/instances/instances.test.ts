@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -15,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startTime } from "../../../ffi/process.ts";
+import { ConfigError } from "../../../src/config/error.ts";
 import { bindSocket } from "../../../src/host/socket-file.ts";
 import { claimInstance } from "../../../src/instances/claim.ts";
 import { findInstance, listInstances, sweep } from "../../../src/instances/list.ts";
@@ -85,12 +87,37 @@ describe("a claimed name", () => {
     for (const one of some) one.release();
   });
 
-  test("ends also where something that is no folder has the name", () => {
-    mkdirSync(home);
-    symlinkSync("nowhere", join(home, "one"));
-    writeFileSync(join(home, "two"), "");
-    expect(() => claimInstance(home, "one")).toThrow("--id: a VM named one runs already");
-    expect(() => claimInstance(home, "two")).toThrow("ENOTDIR");
+  test("is refused where something has it that is no VM's, and that stays as it was", () => {
+    mkdirSync(home, { mode: 0o700 });
+    const make = (name: string, mode: number, ...files: readonly string[]) => {
+      mkdirSync(join(home, name), mode);
+      for (const file of files) writeFileSync(join(home, name, file), "theirs");
+    };
+    make("notes", 0o700, "notes");
+    make("half", 0o700, "pid", "vm.json", "notes");
+    make("service", 0o755, "pid");
+    make("open", 0o755);
+    writeFileSync(join(home, "file"), "");
+    symlinkSync("nowhere", join(home, "link"));
+    const all = () =>
+      readdirSync(home, { recursive: true, encoding: "utf8" })
+        .sort()
+        .map((name) => `${name} ${lstatSync(join(home, name)).size}`);
+    const before = all();
+    for (const name of ["notes", "half", "service", "open", "file", "link"])
+      expect(() => claimInstance(home, name)).toThrow(
+        new ConfigError("", "--id", `${home}/${name} is there and not a VM's: give another name, or move it away`),
+      );
+    expect(all()).toEqual(before);
+  });
+
+  test("is anybody's where a dead VM has left nothing, or somebody's file beside its own", async () => {
+    mkdirSync(join(home, "empty"), { recursive: true, mode: 0o700 });
+    claimInstance(home, "empty").release();
+    await killed(await other("one"));
+    writeFileSync(join(home, "one/notes"), "");
+    claimInstance(home, "one").release();
+    expect(readdirSync(home, { recursive: true, encoding: "utf8" }).sort()).toEqual(["one", "one/notes"]);
   });
 
   test("can't be had in a folder that can't be written", () => {

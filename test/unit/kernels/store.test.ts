@@ -71,7 +71,7 @@ describe("a kernel", () => {
     using store = new Store();
     store.write("store/kernels/default", text);
     expect(() => findKernel(undefined, store.path)).toThrow(
-      `--kernel: none given, and the store in ${store.path} has no default: give a vmlinux or bzImage`,
+      `boot-source.kernel_image_path: none given, and the store in ${store.path} has no default: give a vmlinux or bzImage`,
     );
   });
 
@@ -91,7 +91,7 @@ describe("a kernel", () => {
     try {
       expect(findKernel(name, store.path).inStore).toBe(false);
     } catch (error) {
-      expect((error as Error).message).toStartWith("--kernel: ");
+      expect((error as Error).message).toStartWith("boot-source.kernel_image_path: ");
     }
   });
 

@@ -1,3 +1,4 @@
+import type { Fd } from "../../../../ffi/fd.ts";
 import { copyMemory } from "../../../../ffi/memory.ts";
 import type { RateLimiterConfig } from "../../../config/devices.ts";
 import type { DiskControls } from "../controls.ts";
@@ -110,6 +111,12 @@ export class BlkDevice implements VirtioDevice, Disposable {
 
   get isBusy(): boolean {
     return this.#freeCount < SLOTS;
+  }
+
+  /** What nobody else may have meanwhile: its file, and one on its way to it. */
+  get files(): readonly Fd[] {
+    const { coming } = this.#swap;
+    return coming ? [this.disk.file, coming] : [this.disk.file];
   }
 
   connect(host: DeviceHost): void {

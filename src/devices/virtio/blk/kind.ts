@@ -10,8 +10,8 @@ import { chooseEngine } from "./engine/choose.ts";
 import type { DiskEngine, Operation } from "./engine/operation.ts";
 import { FILE_SYSTEM_MODULES } from "./file-systems.ts";
 import { SECTOR_BYTES } from "./layout.ts";
-import { type OpenedDisk, openDisk, PATH_FIELD } from "./open.ts";
-import { openAnother, type Reach } from "./reopen.ts";
+import { type HeldFile, type OpenedDisk, openDisk, PATH_FIELD } from "./open.ts";
+import { openAnother } from "./reopen.ts";
 import { blkLiveCalls, blkSystemCalls } from "./system-calls.ts";
 import { type OpenedWatch, SizeWatch, watchDisks } from "./watch.ts";
 
@@ -48,10 +48,12 @@ export const blk: DeviceKind<OpenedDisks> = {
     };
     const sizes = watch && new SizeWatch(watch, look);
     const reach = { folder, allowed: isClosed(volt) ? volt.sandbox.allow_paths : undefined };
+    const held = (): HeldFile[] => devices.flatMap(({ name: id, files }) => files.map((file) => ({ id, file })));
     inOrder(drives).forEach((drive, i) => {
       const disk = new Disk(drive, disks[i]!);
+      const open = (path: string) => openAnother(path, disk, reach, held());
       const moved = () => sizes?.move(i, disk.file);
-      devices.push(createDisk(drive, disk, reach, { moved, sources: sizes && i === 0 ? [sizes] : [] }));
+      devices.push(createDisk(drive, disk, { open, moved, sources: sizes && i === 0 ? [sizes] : [] }));
     });
     return devices;
   },
@@ -87,8 +89,7 @@ function isClosed({ sandbox: { landlock, namespaces } }: VmConfig["volt"]): bool
 function createDisk(
   drive: DriveConfig,
   disk: Disk,
-  reach: Reach,
-  connections: Pick<BlkOptions, "moved" | "sources">,
+  connections: Pick<BlkOptions, "open" | "moved" | "sources">,
 ): BlkDevice {
   const notes: string[] = [];
   const rest = sizeOf(disk.file) - disk.capacity * SECTOR_BYTES;
@@ -97,6 +98,5 @@ function createDisk(
   const createEngine = (operations: readonly Operation[]): DiskEngine =>
     chooseEngine(drive, disk, operations, (why) => notes.push(why));
   const { num_queues: queues, rate_limiter: limits } = drive;
-  const open = (path: string) => openAnother(path, disk, reach);
-  return new BlkDevice({ disk, queues, createEngine, limits, notes, open, ...connections });
+  return new BlkDevice({ disk, queues, createEngine, limits, notes, ...connections });
 }

@@ -25,8 +25,15 @@ export interface DiskFile {
 
 /** The file a disk begins with. Its descriptors survive the exec. */
 export interface OpenedDisk extends DiskFile {
+  readonly id: string;
   /** A name for the file (O_PATH) that holds in the sandbox too: a disk that had another file meanwhile comes back by it. */
   readonly name: number;
+}
+
+/** A file that a disk of this VM has, and which disk that is. */
+export interface HeldFile {
+  readonly id: string;
+  readonly file: Fd;
 }
 
 /** As requests to a running VM call it. */
@@ -47,17 +54,18 @@ const SAFE_ALIGNMENT = { memory: PAGE, offset: PAGE };
  * @throws ConfigError
  */
 export function openDisk(
-  { path_on_host: path, is_read_only: isReadOnly, direct }: DriveConfig,
-  others: readonly DiskFile[] = [],
+  { drive_id: id, path_on_host: path, is_read_only: isReadOnly, direct }: DriveConfig,
+  others: readonly OpenedDisk[] = [],
   field: string = PATH_FIELD,
 ): OpenedDisk {
   const fd = openDiskFile(path, field, isReadOnly, direct);
   try {
     const file = describeFile(fd, field, direct);
-    lock(fd, field, isReadOnly, others);
+    const held = others.map((other) => ({ id: other.id, file: new Fd(other.fd, other.path) }));
+    lock(fd, field, isReadOnly, held);
     const name = Fd.open(`/proc/self/fd/${fd.number}`, O.PATH);
     for (const one of [fd, name]) one.setInherited(true);
-    return { ...file, name: name.number };
+    return { ...file, id, name: name.number };
   } catch (error) {
     fd.close();
     throw error;
@@ -89,34 +97,36 @@ export function checkKind(fd: Fd, field: string): "file" | "block" {
  * Two guests that write the same filesystem destroy it. The lock lasts as long as the open file, which a VM's io_uring
  * keeps for a moment after the VM has ended: so a lock in the way is waited for, a little.
  */
-function lock(fd: Fd, field: string, isReadOnly: boolean, others: readonly DiskFile[]): void {
+function lock(fd: Fd, field: string, isReadOnly: boolean, held: readonly HeldFile[]): void {
   for (let tries = 0; tries < LOCK_TRIES; tries++) {
     if (tries > 0) Bun.sleepSync(LOCK_PAUSE_MS);
     if (tryLock(fd, isReadOnly)) return;
-    if (others.some((other) => isSameFile(fd, other))) {
-      throw new ConfigError(
-        "",
-        field,
-        `${fd.about} is another disk of this VM already: give each its own file, or make both read-only (ro)`,
-      );
-    }
+    if (holderOf(fd, held)) break;
   }
-  throw new ConfigError("", field, inUse(fd.about, isReadOnly));
+  throw new ConfigError("", field, inUse(fd, isReadOnly, held));
 }
 
-function isSameFile(fd: Fd, other: DiskFile): boolean {
-  const [one, two] = [fd.identity(), new Fd(other.fd, other.path).identity()];
-  return one.device === two.device && one.inode === two.inode;
+/** @param held what this VM's disks have @returns the one that has the file */
+function holderOf(fd: Fd, held: readonly HeldFile[]): HeldFile | undefined {
+  const { device, inode } = fd.identity();
+  return held.find(({ file }) => {
+    const other = file.identity();
+    return other.device === device && other.inode === inode;
+  });
 }
 
-export function inUse(path: string, isReadOnly: boolean): string {
+/** Why a file can't be locked. */
+export function inUse(fd: Fd, isReadOnly: boolean, held: readonly HeldFile[]): string {
+  const holder = holderOf(fd, held);
+  if (holder)
+    return `${fd.about} is this VM's disk ${holder.id} already: give each its own file, or make both read-only (ro)`;
   const mend = isReadOnly
     ? "end that one, or let it use the disk read-only too"
     : "end that one, or let both use it read-only (ro)";
-  return `${path} is in use by another VM: ${mend}`;
+  return `${fd.about} is in use by another VM: ${mend}`;
 }
 
-/** Does not wait. @returns false where another VM's lock is in the way */
+/** Does not wait. @returns false where another disk's lock is in the way */
 export function tryLock(fd: Fd, isReadOnly: boolean): boolean {
   try {
     return lockFile(fd, isReadOnly ? "shared" : "exclusive");

@@ -3,7 +3,7 @@ import { Errno, SystemError } from "../../../../ffi/error.ts";
 import { Fd, O } from "../../../../ffi/fd.ts";
 import { diskAccess, openProblem } from "../../../host/open-file.ts";
 import type { Disk } from "./disk.ts";
-import { checkKind, type DiskFile, describeFile, inUse, PATH_FIELD, tryLock } from "./open.ts";
+import { checkKind, type DiskFile, describeFile, type HeldFile, inUse, PATH_FIELD, tryLock } from "./open.ts";
 
 /** What can be reached in there. */
 export interface Reach {
@@ -18,22 +18,23 @@ const CLOSED: readonly number[] = [Errno.ENOENT, Errno.EACCES, Errno.ENOTDIR];
 
 /**
  * Besides what `--allow-path` names a disk may have the file it began with: nobody gains by that.
+ * @param held what this VM's disks have
  * @returns undefined for the file that the disk has already
  * @throws Error in the user's words
  */
-export function openAnother(path: string, disk: Disk, reach: Reach): DiskFile | undefined {
+export function openAnother(path: string, disk: Disk, reach: Reach, held: readonly HeldFile[]): DiskFile | undefined {
   try {
-    return openWith(nameOf(absolute(path, reach)), path, disk);
+    return openWith(nameOf(absolute(path, reach)), path, disk, held);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     const isFirst = absolute(path, reach) === absolute(disk.first.path, reach);
     if (!isFirst || !CLOSED.includes(error.errno)) throw problem(error, path, disk, reach);
   }
-  return openWith(disk.first.name, path, disk);
+  return openWith(disk.first.name, path, disk, held);
 }
 
 /** What a file is, is asked of its name: to open some devices is to set them going. */
-function openWith(name: Fd, path: string, disk: Disk): DiskFile | undefined {
+function openWith(name: Fd, path: string, disk: Disk, held: readonly HeldFile[]): DiskFile | undefined {
   try {
     checkKind(name, PATH_FIELD);
     const { device, inode } = name.identity();
@@ -41,20 +42,20 @@ function openWith(name: Fd, path: string, disk: Disk): DiskFile | undefined {
     if (device === now.device && inode === now.inode) return undefined;
     const { isReadOnly, isDirect } = disk;
     const opened = Fd.open(`/proc/self/fd/${name.number}`, diskAccess(isReadOnly, isDirect));
-    return take(new Fd(opened.number, path), disk);
+    return take(new Fd(opened.number, path), disk, held);
   } finally {
     if (name !== disk.first.name) name.close();
   }
 }
 
-function take(fd: Fd, disk: Disk): DiskFile {
+function take(fd: Fd, disk: Disk, held: readonly HeldFile[]): DiskFile {
   try {
     const file = describeFile(fd, PATH_FIELD, disk.isDirect);
     if (file.blockSize > disk.blockSize) {
       const told = `the guest was told of ${disk.blockSize}, for good`;
       throw new Error(`${fd.about} is accessed in blocks of ${file.blockSize} bytes, and ${told}`);
     }
-    if (!tryLock(fd, disk.isReadOnly)) throw new Error(inUse(fd.about, disk.isReadOnly));
+    if (!tryLock(fd, disk.isReadOnly)) throw new Error(inUse(fd, disk.isReadOnly, held));
     return file;
   } catch (error) {
     fd.close();

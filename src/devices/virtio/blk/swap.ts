@@ -25,6 +25,12 @@ export class FileSwap {
     return this.#next !== undefined;
   }
 
+  /** The file on its way. */
+  get coming(): Fd | undefined {
+    const file = this.#next?.file;
+    return file && new Fd(file.fd, file.path);
+  }
+
   begin(file: DiskFile, done: Swapped): void {
     this.#next = { file, done };
   }

@@ -91,10 +91,10 @@ describe("a disk in use", () => {
     const drives = ["a", "b"].map((drive_id) => ({ drive_id, path_on_host }));
     const before = openDescriptors();
     expect(() => blk.open!(parseConfig({ drives }, ""))).toThrow(
-      `drives.1.path_on_host: ${path_on_host} is another disk of this VM already: give each its own file, or make both read-only (ro)`,
+      `drives.1.path_on_host: ${path_on_host} is this VM's disk a already: give each its own file, or make both read-only (ro)`,
     );
     const [one, two] = [drives[0]!, { ...drives[1]!, is_read_only: true }];
-    expect(() => blk.open!(parseConfig({ drives: [one, two] }, ""))).toThrow("is another disk of this VM already");
+    expect(() => blk.open!(parseConfig({ drives: [one, two] }, ""))).toThrow("is this VM's disk a already");
     expect(openedSince(before)).toEqual([]);
   });
 });

@@ -64,17 +64,26 @@ export function pattern(sectors: number, seed = 1): Uint8Array {
 
 /** What the configuration says of a disk, with every default filled in. */
 export function driveOf(path: string, drive: Drive = {}): DriveConfig {
-  return configOf(path, drive).drives[0]!;
+  return configOf([path, drive]).drives[0]!;
 }
 
-function configOf(path: string, drive: Drive): VmConfig {
-  return parseConfig({ drives: [{ drive_id: "disk0", path_on_host: path, ...drive }] }, "");
+/** A disk's file, and what else is said of it. */
+type Disk = readonly [path: string, drive?: Drive];
+
+function configOf(...disks: readonly Disk[]): VmConfig {
+  const drives = disks.map(([path_on_host, drive], i) => ({ drive_id: `disk${i}`, path_on_host, ...drive }));
+  return parseConfig({ drives }, "");
 }
 
 /** The device that `volt run --disk` makes, from stage one to stage two. */
 export function openDevice(path: string, drive: Drive = {}): BlkDevice {
-  const config = configOf(path, drive);
-  return blk.create(config, blk.open!(config), SHARED)[0] as BlkDevice;
+  return openDevices([path, drive])[0]!;
+}
+
+/** Those of one VM. */
+export function openDevices(...disks: readonly Disk[]): BlkDevice[] {
+  const config = configOf(...disks);
+  return blk.create(config, blk.open!(config), SHARED) as BlkDevice[];
 }
 
 /** What a device is woken by besides its requests: nobody but the machine closes that, at its end. */

@@ -1,9 +1,21 @@
 /** Another file behind a disk, while its guest runs. */
 import { describe, expect, test } from "bun:test";
 import { readFileSync, renameSync } from "node:fs";
+import type { BlkDevice } from "../../../../../src/devices/virtio/blk/device.ts";
 import { RequestStatus, RequestType } from "../../../../../src/devices/virtio/blk/layout.ts";
 import { openDescriptors, openedSince } from "../../../../support/resources.ts";
-import { DATA, DiskGuest, ENGINES, openDevice, pattern, SECTOR, STATUS } from "./support.ts";
+import {
+  closeSources,
+  DATA,
+  DiskGuest,
+  ENGINES,
+  Folder,
+  openDevice,
+  openDevices,
+  pattern,
+  SECTOR,
+  STATUS,
+} from "./support.ts";
 
 const { OK, IOERR } = RequestStatus;
 const { IN, OUT } = RequestType;
@@ -12,7 +24,7 @@ const CAPACITY = 0x100;
 const CONFIG_CHANGED = 2;
 
 /** @returns what came of it: "later", "done", or the problem */
-function replace(guest: DiskGuest, path: string): { outcome: string } {
+function replace(guest: Pick<DiskGuest, "device">, path: string): { outcome: string } {
   const result = { outcome: "later" };
   try {
     guest.device.replaceFile(path, (problem) => {
@@ -144,6 +156,45 @@ test("read-only stays read-only", () => {
   expect(replace(guest, path).outcome).toBe("done");
   expect(guest.write(0, pattern(1))).toBe(IOERR);
   expect(guest.read(0, 8)).toEqual(pattern(8, 4));
+});
+
+describe("a file that another disk of the same VM has", () => {
+  const mend = "give each its own file, or make both read-only (ro)";
+
+  test("is refused where one of the two writes, as at the start, and said to be that disk's", () => {
+    using folder = new Folder();
+    const [a, b] = ["a", "b"].map((name) => folder.file(name, pattern(1))) as [string, string];
+    const [one, two] = openDevices([a, {}], [b, { is_read_only: true }]) as [BlkDevice, BlkDevice];
+    const before = openDescriptors();
+    expect(replace({ device: two }, a).outcome).toBe(`${a} is this VM's disk disk0 already: ${mend}`);
+    expect(replace({ device: one }, b).outcome).toBe(`${b} is this VM's disk disk1 already: ${mend}`);
+    expect(openedSince(before)).toEqual([]);
+    for (const device of [one, two]) device[Symbol.dispose]();
+    closeSources(one);
+  });
+
+  test("is theirs together where both only read", () => {
+    using folder = new Folder();
+    const [a, b] = ["a", "b"].map((name) => folder.file(name, pattern(1))) as [string, string];
+    const both = openDevices([a, { is_read_only: true }], [b, { is_read_only: true }]);
+    expect(replace({ device: both[1]! }, a).outcome).toBe("done");
+    for (const device of both) device[Symbol.dispose]();
+    closeSources(both[0]!);
+  });
+
+  test("counts from when it is on its way there", () => {
+    using guest = new DiskGuest(new Uint8Array(8 * MIB));
+    guest.queue.add(guest.header(OUT), { address: DATA, length: 8 * MIB }, guest.status());
+    guest.queue.kick();
+    guest.rig.kicks[0]!.take();
+    guest.rig.backend.kick(0);
+    const next = guest.folder.file("next", pattern(8));
+    const swap = replace(guest, next);
+    expect(guest.device.files.map(({ about }) => about)).toEqual([guest.path, next]);
+    guest.rig.finish();
+    expect(swap.outcome).toBe("done");
+    expect(guest.device.files.map(({ about }) => about)).toEqual([next]);
+  });
 });
 
 describe("a file that can't be leaves the disk as it is:", () => {
