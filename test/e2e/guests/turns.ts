@@ -1,11 +1,17 @@
 /** How many guests run at a time. */
 
 /**
- * One. Where VMs and other threads take turns on an emulated processor, QEMU's SVM now and then goes wrong: the nested
- * machine's own kernel finds itself with a guest's state after an exit, and panics; or a guest goes on at an address of the
- * machine's kernel, with its page tables, and faults for ever (the trace of kvm_exit shows a `rip` inside kvm_amd), silent
- * in the middle of a word. Two guests at a time make it more common. QEMU 10 and older do so at every other chance (a guest
- * whose console a slow reader takes: 5 of 5 runs, with 11 one of 20), which is why test/testbed/qemu.ts gets a newer one.
+ * One. Where VMs and other threads take turns on an emulated processor, QEMU's SVM now and then goes wrong, in two ways:
+ * - VMRUN with an interrupt to inject leaves the number of that interrupt where QEMU keeps an exception to come
+ *   (`exception_index`, helper_vmrun). If QEMU's own threads kick the processor before its next exception, it takes the
+ *   interrupt again, in the first instruction of the handler, with interrupts off: the guest's kernel then has the wrong GS,
+ *   faults in its fault handler, and says that a stack's guard page was hit, or nothing more. With one thread for all
+ *   processors (`thread=single`), which are kicked ten times a second, 256 MiB over TCP never get through.
+ * - QEMU before 10.2 changes `interrupt_request` from several threads without atomics: the nested machine's own kernel
+ *   finds itself with a guest's state after an exit, or a guest goes on at an address of the machine's kernel. A guest whose
+ *   console a slow reader takes: 5 of 5 runs with 10, one of 20 with 11, which is why test/testbed/qemu.ts gets that.
+ *
+ * Two guests at a time make both more common.
  */
 const AT_A_TIME = 1;
 
