@@ -140,8 +140,9 @@ export class Connections {
     this.backlogs.give(backlog);
   }
 
-  /** Forgets it altogether. */
+  /** Forgets it altogether, once: a slot that was given back twice would be two connections'. */
   remove(connection: Connection): void {
+    if (this.#slots[connection.slot] !== connection) return;
     this.hangUp(connection);
     this.unname(connection);
     connection.pending = 0;

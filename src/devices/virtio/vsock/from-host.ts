@@ -50,6 +50,8 @@ export class FromHost {
       return;
     }
     this.#toHost.flush(connection);
+    // What was over may have ended with that: its slot is another's.
+    if (this.#connections.at(slot) !== connection) return;
     if (connection.isHungUp) this.#endings.hostHungUp(connection);
     this.#connections.hasNews(connection);
   }

@@ -283,6 +283,28 @@ describe("a program of the host's that", () => {
     expect(program.read()).toBe("end");
     program.close();
   });
+
+  test("goes, when its guest has closed long before, once: the next two have a connection each, and the reset ends both", () => {
+    using guest = VsockGuest.started();
+    const program = guest.opened();
+    stall(guest);
+    guest.send({ op: Op.SHUTDOWN, ...OF_GUEST, flags: Shutdown.BOTH });
+    expect(guest.ops()).toContain(Op.RST);
+    program.close();
+    guest.rig.turn();
+
+    const [first, second] = [guest.accepted(100), guest.accepted(101)];
+    first.program.write("first");
+    second.program.write("second");
+    expect(guest.received().map(({ guestPort, data }) => [guestPort, Buffer.from(data).toString()])).toEqual([
+      [100, "first"],
+      [101, "second"],
+    ]);
+
+    guest.driver.reset();
+    guest.rig.turn();
+    expect([first.program.read(), second.program.read()]).toEqual(["end", "end"]);
+  });
 });
 
 describe("credit", () => {
