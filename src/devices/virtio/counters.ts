@@ -1,15 +1,5 @@
-import type { DeviceKind, DeviceReading } from "../../observe/metrics/readings.ts";
+import type { DeviceReading } from "../../observe/metrics/readings.ts";
 import type { VirtioBackend } from "./backend.ts";
-
-/** By the device types of virtio 1.2, section 5. */
-const KINDS: Readonly<Record<number, DeviceKind>> = {
-  1: "net",
-  2: "block",
-  3: "console",
-  4: "entropy",
-  5: "balloon",
-  19: "vsock",
-};
 
 /** What a device did since the start: what every kind counts, and after that what its own kind does. */
 export interface DeviceCounters {
@@ -48,8 +38,8 @@ export function deviceCounters({ device, counters, kicks: ofQueues }: VirtioBack
 
 /** What metrics are told of a device. */
 export function deviceReading(backend: VirtioBackend): DeviceReading {
-  const { id, name } = backend.device;
-  return { kind: KINDS[id]!, id: name, counters: deviceCounters(backend), kicks: backend.kicks };
+  const { countedAs, name } = backend.device;
+  return { kind: countedAs, id: name, counters: deviceCounters(backend), kicks: backend.kicks };
 }
 
 /** In words, without what is zero: `rng: operations 3, bytes 192, interrupts 3`. */

@@ -12,6 +12,8 @@ import type { DeviceDescription } from "./transport/state.ts";
 export interface VirtioDevice extends DeviceDescription {
   /** What the log and the counters call it: "rng". */
   readonly name: string;
+  /** What metrics call all of its kind: "entropy". */
+  readonly countedAs: string;
   /** Whether requests are in flight that still use guest memory. False where all is done within `process`. */
   readonly isBusy: boolean;
   /** Counts since the start. `bytes`, `errors` and `throttles` mean the same for every kind (`deviceCounters`). */

@@ -1,6 +1,5 @@
 /** Metrics of the virtio devices: those every kind has, and each kind's own, by the names of its counters. */
 import type { Metric } from "./metric.ts";
-import type { DeviceKind } from "./readings.ts";
 
 /** A counter's metric, after the prefix, and what it means. */
 type Described = readonly [suffix: string, help: string];
@@ -19,8 +18,8 @@ export const COMMON: Readonly<Record<string, Described>> = {
   activationFailures: ["activation_failures_total", "Drivers that could not be worked with."],
 };
 
-/** What each kind counts besides: `volt_<kind>_...`. */
-export const OWN: Readonly<Record<DeviceKind, Readonly<Record<string, Described>>>> = {
+/** What each kind counts besides: `volt_<kind>_...`. A kind that is not here has what every kind has. */
+export const OWN = {
   block: {
     reads: ["reads_total", "Reads that were done."],
     readBytes: ["read_bytes_total", "Bytes read."],
@@ -94,7 +93,7 @@ export const OWN: Readonly<Record<DeviceKind, Readonly<Record<string, Described>
     hintedBytes: ["hinted_bytes_total", "Bytes in them that went back to the host."],
     statistics: ["statistics_total", "Statistics the guest gave."],
   },
-};
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Described>>>>;
 
 export function deviceMetrics(): Metric[] {
   const common = Object.entries(COMMON).map(

@@ -15,6 +15,7 @@ interface Flight {
 export class SlowDevice implements VirtioDevice {
   readonly name = "slow";
   readonly id = 42;
+  readonly countedAs = "slow";
   readonly features = COMMON_FEATURES;
   readonly queueSizes: readonly number[];
   readonly config = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);

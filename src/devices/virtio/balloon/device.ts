@@ -44,6 +44,7 @@ export class BalloonDevice implements VirtioDevice, BalloonControls {
   readonly controls = this;
   readonly name = "balloon";
   readonly id = VIRTIO_ID_BALLOON;
+  readonly countedAs = "balloon";
   readonly features: bigint;
   readonly queueSizes: readonly number[];
   readonly config: Uint8Array;

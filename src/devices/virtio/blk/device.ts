@@ -55,6 +55,7 @@ export interface BlkOptions {
 export class BlkDevice implements VirtioDevice, Disposable {
   readonly interruptsOften = true;
   readonly id = VIRTIO_ID_BLOCK;
+  readonly countedAs = "block";
   readonly name: string;
   readonly features: bigint;
   readonly queueSizes: readonly number[];

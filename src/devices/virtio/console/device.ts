@@ -34,6 +34,7 @@ export interface PortDescription {
 export class ConsoleDevice implements VirtioDevice {
   readonly name = "console";
   readonly id = VIRTIO_ID_CONSOLE;
+  readonly countedAs = "console";
   readonly features: bigint;
   readonly queueSizes: readonly number[];
   readonly config: Uint8Array;

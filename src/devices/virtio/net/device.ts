@@ -45,6 +45,7 @@ export class NetDevice implements VirtioDevice {
   readonly name: string;
   readonly interruptsOften = true;
   readonly id = VIRTIO_ID_NET;
+  readonly countedAs = "net";
   readonly features: bigint;
   readonly queueSizes: readonly number[];
   readonly kernelQueues: readonly number[];

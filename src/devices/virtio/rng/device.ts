@@ -19,6 +19,7 @@ const REQUESTS_A_TURN = 16;
 export class RngDevice implements VirtioDevice {
   readonly name = "rng";
   readonly id = VIRTIO_ID_RNG;
+  readonly countedAs = "entropy";
   readonly features = COMMON_FEATURES;
   readonly queueSizes = [MAX_QUEUE_SIZE];
   readonly config = new Uint8Array(0);

@@ -36,6 +36,7 @@ export class VsockDevice implements VirtioDevice {
   readonly name = "vsock";
   readonly interruptsOften = true;
   readonly id = VIRTIO_ID_VSOCK;
+  readonly countedAs = "vsock";
   readonly features = COMMON_FEATURES;
   readonly queueSizes = [MAX_QUEUE_SIZE, MAX_QUEUE_SIZE, MAX_QUEUE_SIZE];
   readonly config: Uint8Array;

@@ -17,6 +17,7 @@ export class VhostVsockDevice implements VirtioDevice {
   readonly name = "vsock";
   readonly interruptsOften = true;
   readonly id = VIRTIO_ID_VSOCK;
+  readonly countedAs = "vsock";
   readonly features: bigint;
   readonly queueSizes = [MAX_QUEUE_SIZE, MAX_QUEUE_SIZE, MAX_QUEUE_SIZE];
   readonly kernelQueues = KERNEL_QUEUES;

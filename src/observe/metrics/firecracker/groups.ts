@@ -1,6 +1,6 @@
 /** All groups of a line of Firecracker's metrics (1.16), in its order. */
 import type { ApiCount, Counts } from "../counts.ts";
-import { type DeviceKind, EXIT_REASONS, type Readings } from "../readings.ts";
+import { EXIT_REASONS, type Readings } from "../readings.ts";
 import { balloonGroup, blockGroup, entropyGroup, netGroup, vsockGroup } from "./devices.ts";
 import { type Group, NO_TIMES, sumOf, times, Value } from "./fields.ts";
 
@@ -61,7 +61,7 @@ export function groupsOf(readings: Readings): Readonly<Record<string, Group>> {
 /** Of each device `<group>_<id>`, and all of them together. */
 function perDevice(
   { devices }: Readings,
-  kind: DeviceKind,
+  kind: string,
   groupOf: (device?: Readings["devices"][number]) => Group,
 ): Record<string, Group> {
   const groups = devices
@@ -96,11 +96,7 @@ function mmdsGroup({ devices }: Readings): Group {
   };
 }
 
-function single(
-  { devices }: Readings,
-  kind: DeviceKind,
-  groupOf: (device?: Readings["devices"][number]) => Group,
-): Group {
+function single({ devices }: Readings, kind: string, groupOf: (device?: Readings["devices"][number]) => Group): Group {
   return groupOf(devices.find((device) => device.kind === kind));
 }
 

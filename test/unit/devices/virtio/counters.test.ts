@@ -1,5 +1,8 @@
 import { expect, test } from "bun:test";
-import { describeCounters, deviceCounters } from "../../../../src/devices/virtio/counters.ts";
+import { describeCounters, deviceCounters, deviceReading } from "../../../../src/devices/virtio/counters.ts";
+import { GuestMemory } from "../../../../src/memory/guest.ts";
+import { VirtioRig } from "../../../support/virtio/rig.ts";
+import { SlowDevice } from "../../../support/virtio/slow-device.ts";
 import { BUFFER, Guest } from "./support.ts";
 
 test("a device's counters tell of its requests, bytes, interrupts and errors", () => {
@@ -31,4 +34,9 @@ test("in words they leave out what is zero", () => {
   const counters = deviceCounters(guest.rig.backend);
   expect(describeCounters("rng", counters)).toBe("rng: never used");
   expect(describeCounters("rng", { ...counters, operations: 2, bytes: 64 })).toBe("rng: operations 2, bytes 64");
+});
+
+test("metrics call a device what it says of itself, of whatever kind it is", () => {
+  using memory = GuestMemory.create(2 ** 21);
+  expect(deviceReading(new VirtioRig(new SlowDevice(), memory).backend)).toMatchObject({ kind: "slow", id: "slow" });
 });

@@ -2,12 +2,7 @@
 
 import { newCounts } from "../../../../src/observe/metrics/counts.ts";
 import { COMMON, OWN } from "../../../../src/observe/metrics/device-metrics.ts";
-import {
-  DEVICE_KINDS,
-  type DeviceReading,
-  type ExitReading,
-  type Readings,
-} from "../../../../src/observe/metrics/readings.ts";
+import type { DeviceReading, ExitReading, Readings } from "../../../../src/observe/metrics/readings.ts";
 import { readings } from "./readings.ts";
 
 const EXITS: ExitReading = { count: 3, sumUs: 9, shortestUs: 1, longestUs: 5 };
@@ -25,7 +20,7 @@ export function busyReadings(): Readings {
         clockFailures: 1,
       },
     ],
-    devices: DEVICE_KINDS.map(busyDevice),
+    devices: (Object.keys(OWN) as (keyof typeof OWN)[]).map(busyDevice),
     serial: { written: 3, read: 2, dropped: 1 },
     keyboard: { reads: 1, writes: 1, resets: 1 },
     forbiddenCalls: 1,
@@ -34,7 +29,7 @@ export function busyReadings(): Readings {
 }
 
 /** Each of its errors once, so that no difference of them is zero. */
-function busyDevice(kind: DeviceReading["kind"]): DeviceReading {
+function busyDevice(kind: keyof typeof OWN): DeviceReading {
   const names = [...Object.keys(COMMON), ...Object.keys(OWN[kind])];
   const once = Object.fromEntries(names.map((name) => [name, 1]));
   const counters = { ...once, faults: 3, activationFailures: 1, brokenChains: 2, errors: 9 };
