@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Draft } from "../../../src/kernels/draft.ts";
 import { collectGarbage } from "../../../src/kernels/gc.ts";
@@ -73,6 +73,32 @@ describe("a kernel that is added", () => {
     Bun.spawnSync(["rm", `${folder}/manifest.json`, `${folder}/vmlinux`]);
     home.add("one");
     expect(verifyKernel(storedKernel(home.paths, "one"))).toEqual([]);
+  });
+
+  test.each(["vmlinux", "config", "modules.cpio"])("again mends its %s, spoilt or gone, and loses nothing", (part) => {
+    using home = new Home();
+    const more = { config: "CONFIG_SMP=y\n", modules: new Uint8Array(512) };
+    const recipe = { source: "s", configSha256: "0".repeat(64), fragments: [], settings: [], compiler: "gcc" };
+    const { digest } = home.add("one", { ...more, recipe });
+    const path = `${home.paths.object(digest)}/${part}`;
+    const spoil = [() => writeFileSync(path, "x"), () => rmSync(path)];
+    for (const act of spoil) {
+      act();
+      expect(verifyKernel(storedKernel(home.paths, "one"))).toHaveLength(1);
+      expect(home.add("one", more).manifest.recipe).toEqual(recipe);
+      expect(verifyKernel(storedKernel(home.paths, "one"))).toEqual([]);
+    }
+  });
+
+  test("again leaves what was known of it, but takes what is new", () => {
+    using home = new Home();
+    const file = home.write("same", linux("same"));
+    const { manifest } = home.add("a", { file });
+    expect(home.add("b", { file, sourceCode: "elsewhere" }).manifest).toEqual(manifest);
+    const recipe = { source: "s", configSha256: "0".repeat(64), fragments: [], settings: [], compiler: "gcc" };
+    expect(home.add("b", { file, sourceCode: "elsewhere", recipe }).manifest).toMatchObject({
+      ...{ recipe, licence: expect.stringContaining("elsewhere") },
+    });
   });
 
   test.each([

@@ -75,6 +75,15 @@ describe("a signed kernel", () => {
     expect(() => required(made)).toThrow(/its signature is of the file as it came, which is gone/);
   });
 
+  test("keeps minisign's signature when it comes again with signify's, which can't be shown again", () => {
+    const signer = new Signer();
+    using made = home(signer);
+    addSigned(made, signer.sign(kernel, { legacy: true }));
+    addSigned(made, signer.sign(kernel));
+    addSigned(made, signer.sign(kernel, { legacy: true }));
+    required(made);
+  });
+
   test("is refused when its key is not trusted any more", () => {
     const signer = new Signer();
     using made = home(signer);
