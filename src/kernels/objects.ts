@@ -4,7 +4,7 @@ import { Fd, O } from "../../ffi/fd.ts";
 import { digestOf } from "./digest.ts";
 import type { Draft } from "./draft.ts";
 import { withStoreLock } from "./lock.ts";
-import { type Manifest, readManifest } from "./manifest.ts";
+import { type Manifest, plainManifest, readManifest } from "./manifest.ts";
 import { isWhole } from "./parts.ts";
 import { MANIFEST, PARTS, type Part, type StorePaths } from "./paths.ts";
 import { parseSignature } from "./trust/minisign.ts";
@@ -17,9 +17,10 @@ import { parseSignature } from "./trust/minisign.ts";
 export function commitObject(
   paths: StorePaths,
   draft: Draft,
-  fresh: Manifest,
+  described: Manifest,
   name: string,
 ): { readonly digest: string; readonly manifest: Manifest } {
+  const fresh = plainManifest(described);
   const digest = objectDigest(fresh);
   const object = paths.object(digest);
   for (const file of readdirSync(draft.path)) sync(draft.file(file));

@@ -1,6 +1,6 @@
 /** `volt kernel`: the whole of it as a user meets it, without a network and without a build. */
 import { describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { bzImageOf, linux } from "../../unit/kernels/home.ts";
 import { END, exitStatus, tinyKernel } from "./tiny-kernel.ts";
 import { Folder, failure, volt } from "./volt.ts";
@@ -132,6 +132,47 @@ describe("volt kernel", () => {
     expect(await home.fails("import", "a", "--name", "bad")).toBe(
       "a: this is no kernel that `volt kernel export` wrote: use volt kernel add",
     );
+  });
+
+  test("writes an archive to stdout and takes it from stdin; what there is to say goes to stderr", async () => {
+    using home = new Home();
+    const { digest } = await home.json("add", "a");
+    const options = { env: home.env, cwd: home.path };
+    const { status, stdout, stderr } = await volt(["kernel", "export", "a", "-"], options);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "exported a to stdout\n" });
+    const input = new Uint8Array(stdout);
+    const imported = await volt(["kernel", "import", "-", "--name", "b", "--json"], { ...options, input });
+    expect(JSON.parse(imported.stdout.toString())).toMatchObject({ name: "b", digest });
+  });
+
+  test("that can't write an export whole leaves the one that was there, and nothing beside it", async () => {
+    using home = new Home();
+    await home.run("add", "a");
+    await home.run("export", "a", "a.tar");
+    const before = readFileSync(home.file("a.tar"));
+    const files = readdirSync(home.path);
+    const by = ["sh", "-c", 'ulimit -f 4; exec "$@"', "sh"];
+    expect(await failure(["kernel", "export", "a", "a.tar"], { env: home.env, cwd: home.path, by })).toStartWith(
+      "a.tar: ",
+    );
+    expect(readFileSync(home.file("a.tar"))).toEqual(before);
+    expect(readdirSync(home.path)).toEqual(files);
+    expect(await home.fails("export", "a", "/dev/full")).toBe("/dev/full: the disk is full: free some of it");
+  });
+
+  test("says of a full disk that it is full, and does not blame the archive", async () => {
+    using home = new Home();
+    writeFileSync(home.file("big"), linux("big", 400_000));
+    await home.run("add", "big");
+    await home.run("export", "big", "big.tar");
+    const small = 'mkdir small; mount -t tmpfs -o size=128k tmpfs small; VOLT_HOME=small; export VOLT_HOME; exec "$@"';
+    const by = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", small, "sh"];
+    const problem = await failure(["kernel", "import", "big.tar", "--name", "x"], {
+      env: home.env,
+      cwd: home.path,
+      by,
+    });
+    expect(problem).toBe("small: the disk is full: free some of it, or put the store elsewhere (VOLT_HOME)");
   });
 
   test("finds what changed in the store", async () => {
