@@ -7,7 +7,7 @@ import { withStoreLock } from "./lock.ts";
 import { type Manifest, plainManifest, readManifest } from "./manifest.ts";
 import { isWhole } from "./parts.ts";
 import { MANIFEST, PARTS, type Part, type StorePaths } from "./paths.ts";
-import { parseSignature } from "./trust/minisign.ts";
+import { isLegacySignature } from "./trust/minisign.ts";
 
 /**
  * Makes a draft an object and gives it a name, in that order, each in one step: whenever volt is killed, the store holds
@@ -47,18 +47,11 @@ export function commitObject(
  */
 function merge(old: Manifest | undefined, fresh: Manifest): Manifest {
   if (!old) return fresh;
-  const isWorse = fresh.signature && old.signature && isLegacy(fresh.signature) && !isLegacy(old.signature);
+  const isLegacy = ({ signature }: Manifest) => signature !== undefined && isLegacySignature(signature.text);
+  const isWorse = old.signature !== undefined && isLegacy(fresh) && !isLegacy(old);
   const news = pick(fresh, "recipe", ...(isWorse ? [] : ["signature" as const]));
   if (Object.keys(news).length === 0) return old;
   return { ...fresh, ...pick(old, "signature", "recipe"), ...news };
-}
-
-function isLegacy({ text }: NonNullable<Manifest["signature"]>): boolean {
-  try {
-    return !parseSignature(text, MANIFEST).prehashed;
-  } catch {
-    return true; // no signature at all: any is better
-  }
 }
 
 function oldManifest(object: string, digest: string): Manifest | undefined {
