@@ -23,8 +23,8 @@ const MANIFEST_MAX = 2 ** 20;
 const FOREIGN = "this is no kernel that `volt kernel export` wrote: use volt kernel add";
 
 export interface ImportedKernel extends AddedKernel {
-  /** Whether the archive said that the kernel is signed: nothing in it can show that. */
-  readonly wasSigned: boolean;
+  /** Whether the archive said that the kernel is signed, which nothing in it can show, and the store does not know it. */
+  readonly lostSignature: boolean;
 }
 
 /**
@@ -55,7 +55,8 @@ export async function importKernel(paths: StorePaths, file: string, name: string
       renameSync(`${into}/${PARTS[part]}`, whole.file(PARTS[part]));
     }
     const stored = commitObject(paths, whole, manifest, name);
-    return { name, ...stored, isDefault: setFirstDefault(paths, name), wasSigned: signature !== undefined };
+    const lostSignature = signature !== undefined && stored.manifest.signature === undefined;
+    return { name, ...stored, isDefault: setFirstDefault(paths, name), lostSignature };
   });
 }
 

@@ -6,6 +6,8 @@ const MENDS: Readonly<Record<string, string>> = {
   EDQUOT: "your quota is used up: free some of it (volt kernel gc), or put the store elsewhere (VOLT_HOME)",
   EACCES: "permission denied: change its owner or mode, or use a store of your own (VOLT_HOME)",
   EPERM: "permission denied: change its owner or mode, or use a store of your own (VOLT_HOME)",
+  EEXIST: "a file is in the place of a folder: VOLT_HOME must be a folder, or not be there yet",
+  ENOTDIR: "a file is in the place of a folder: VOLT_HOME must be a folder, or not be there yet",
   EROFS: "it is on a read-only file system: put the store elsewhere (VOLT_HOME)",
 };
 

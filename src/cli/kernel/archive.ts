@@ -4,7 +4,7 @@ import { isTerminal } from "../../../ffi/terminal.ts";
 import { ConfigError } from "../../config/error.ts";
 import { exportKernel, STDIO } from "../../kernels/export.ts";
 import { importKernel } from "../../kernels/import.ts";
-import { storedKernel } from "../../kernels/list.ts";
+import { usableKernel } from "../../kernels/list.ts";
 import { print } from "../failure.ts";
 import { showAdded } from "./added.ts";
 import { JSON_FLAG, NAME, show, thisStore } from "./command.ts";
@@ -25,7 +25,7 @@ export const exportCommand = defineCommand({
     if (isStdout && isTerminal(STDOUT)) {
       throw new ConfigError("", "stdout", "an archive is nothing for a terminal: volt kernel export NAME FILE");
     }
-    await exportKernel(storedKernel(thisStore(), args.name), args.file);
+    await exportKernel(usableKernel(thisStore(), args.name), args.file);
     if (isStdout) return print(STDERR, `exported ${args.name} to stdout\n`);
     show(args.json, { name: args.name, file: args.file }, `exported ${args.name} to ${args.file}`);
   },
@@ -39,7 +39,7 @@ export const importCommand = defineCommand({
     ...JSON_FLAG,
   },
   async run({ args }) {
-    const { wasSigned, ...added } = await importKernel(thisStore(), args.file, args.name);
-    showAdded(args.json, added, "imported", wasSigned ? UNSIGNED : "");
+    const { lostSignature, ...added } = await importKernel(thisStore(), args.file, args.name);
+    showAdded(args.json, added, "imported", lostSignature ? UNSIGNED : "");
   },
 });

@@ -38,8 +38,8 @@ describe("import", () => {
     using home = new Home();
     const signature = { text: "x", blake2b: "0".repeat(128) };
     const file = await forged(home, (folder) => rewrite(folder, (manifest) => ({ ...manifest, signature })));
-    const { manifest, wasSigned } = await importInto(file);
-    expect([manifest.signature, wasSigned]).toEqual([undefined, true]);
+    const { manifest, lostSignature } = await importInto(file);
+    expect([manifest.signature, lostSignature]).toEqual([undefined, true]);
   });
 
   test("leaves a recipe behind: volt kernel build would take this kernel for its own", async () => {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync,
 import { join } from "node:path";
 import { Draft } from "../../../src/kernels/draft.ts";
 import { collectGarbage } from "../../../src/kernels/gc.ts";
-import { listKernels, storedKernel } from "../../../src/kernels/list.ts";
+import { listKernels, storedKernel, usableKernel } from "../../../src/kernels/list.ts";
 import { nameObject, removeName, setDefault, tagKernel } from "../../../src/kernels/names.ts";
 import { findKernel } from "../../../src/kernels/store.ts";
 import { verifyKernel } from "../../../src/kernels/verify.ts";
@@ -142,6 +142,35 @@ describe("names", () => {
     expect(() => findKernel(undefined, home.paths.home)).toThrow(/has no default/);
   });
 
+  test("what was made by hand is not removed: volt did not put it there", () => {
+    using home = new Home();
+    home.add("one");
+    mkdirSync(home.paths.kernel("hand"));
+    writeFileSync(`${home.paths.kernel("hand")}/precious`, "x");
+    symlinkSync(home.root, home.paths.kernel("out"));
+    for (const name of ["hand", "out"]) {
+      expect(() => removeName(home.paths, name)).toThrow(
+        `${name}: volt did not put it there: remove ${home.paths.kernel(name)} yourself`,
+      );
+    }
+    expect(existsSync(`${home.paths.kernel("hand")}/precious`)).toBe(true);
+    expect(names(home)).toEqual(["hand", "*one", "out"]);
+  });
+
+  test("a name whose kernel is gone can be removed, and nothing else be done with it", () => {
+    using home = new Home();
+    const folder = home.paths.object(home.add("one").digest);
+    rmSync(`${folder}/vmlinux`);
+    const gone = `one: ${folder}/vmlinux is gone: add the kernel again`;
+    const uses = [usableKernel, setDefault, (paths: typeof home.paths, name: string) => tagKernel(paths, name, "x")];
+    for (const use of uses) expect(() => use(home.paths, "one")).toThrow(gone);
+    rmSync(folder, { recursive: true });
+    for (const use of uses)
+      expect(() => use(home.paths, "one")).toThrow(`one: ${folder} is gone: add the kernel again`);
+    removeName(home.paths, "one");
+    expect(names(home)).toEqual([]);
+  });
+
   test("what is not there can't be removed, tagged or made the default", () => {
     using home = new Home();
     home.add("one");
@@ -216,6 +245,16 @@ describe("gc", () => {
     writeFileSync(home.paths.kernel("file"), "x");
     expect(listKernels(home.paths)).toMatchObject([{ name: "file", size: 0, manifest: undefined }, { name: "one" }]);
     expect(collectGarbage(home.paths)).toEqual([]);
+  });
+
+  test("of a store that can't be read is refused, as ls is: that is not empty", () => {
+    using home = new Home();
+    writeFileSync(home.paths.home, "x");
+    const problem = "VOLT_HOME must be a folder, or not be there yet";
+    expect(() => listKernels(home.paths)).toThrow(`${home.paths.kernels}: it is in the place of a folder: ${problem}`);
+    expect(() => collectGarbage(home.paths)).toThrow(
+      `${home.paths.home}: a file is in the place of a folder: ${problem}`,
+    );
   });
 
   test("of a store that is not there is nothing", () => {
