@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { ConfigError } from "../config/error.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOTDIR: "it is in the place of a folder: VOLT_HOME must be a folder, or not be there yet",
+  ENOTDIR: "it, or a part of it, is a file where a folder must be: give a folder (VOLT_HOME)",
   EACCES: "permission denied: change its owner or mode, or use a store of your own (VOLT_HOME)",
 };
 

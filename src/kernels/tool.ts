@@ -35,11 +35,7 @@ export async function runTool(command: readonly [string, ...string[]], options: 
     child.exited,
   ]);
   if (status === 0) return stdout;
-  throw new ConfigError(
-    "",
-    name,
-    complaint([path, name], stderr) ?? `it ended with status ${child.signalCode ?? status}`,
-  );
+  throw new ConfigError("", name, complaint(stderr) ?? `it ended with status ${child.signalCode ?? status}`);
 }
 
 function environment(changes: ToolOptions["env"] = {}): Record<string, string> {
@@ -68,13 +64,12 @@ async function eachLine(stream: ReadableStream<Uint8Array>, onLine: (line: strin
   return "";
 }
 
-/** The line that says most: the first error, or else the last line; without the program's name, which is said anyway. */
-function complaint(names: readonly string[], stderr: string): string | undefined {
+/** The line that says most: the first error, or else the last line. tar begins each with its path. */
+function complaint(stderr: string): string | undefined {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !NOISE.test(line));
-  const line = (lines.find((candidate) => /\berror\b|^E: /i.test(candidate)) ?? lines.at(-1))?.trim();
-  const name = names.find((candidate) => line?.startsWith(`${candidate}: `));
-  return name === undefined ? line : line?.slice(name.length + 2);
+  const line = lines.find((candidate) => /\berror\b|^E: /i.test(candidate)) ?? lines.at(-1);
+  return line?.replace(/^\S*\btar: /, "").trim();
 }
 
 /** apt's warnings, and what tar says after the reason. */
-const NOISE = /^W: |^\S*tar: (Error is not recoverable|Exiting with failure status|At beginning of tape)/;
+const NOISE = /^W: |^\S*\btar: (Error is not recoverable|Exiting with failure status|At beginning of tape)/;

@@ -4,14 +4,11 @@ import { Fd, O } from "../../../ffi/fd.ts";
 import { ConfigError } from "../../config/error.ts";
 import { digestOfFile } from "../digest.ts";
 import { type Manifest, readManifest } from "../manifest.ts";
-import { MANIFEST, PARTS, type StorePaths } from "../paths.ts";
+import { PARTS, type StorePaths } from "../paths.ts";
 import type { FoundKernel } from "../store.ts";
 import { verifyKernel } from "../verify.ts";
 import { type TrustedKey, trustedKeys } from "./keys.ts";
 import { isLegacySignature, isSignedBy, parseSignature, type Signature } from "./minisign.ts";
-
-export const LEGACY =
-  "its signature is of the file as it came, which is gone: sign with minisign, which signs the file's digest";
 
 /**
  * Checks the signature of a file that is to be added.
@@ -51,6 +48,9 @@ export function requireSigned(paths: StorePaths, { path, inStore }: FoundKernel)
   if (change !== undefined) throw refuse(change);
 }
 
+export const LEGACY =
+  "its signature is of the file as it came, which is gone: sign with minisign, which signs the file's digest";
+
 /** What is wrong with a stored kernel's signature; undefined when nothing is. */
 export function signatureProblem(
   paths: StorePaths,
@@ -59,7 +59,7 @@ export function signatureProblem(
   if (isLegacySignature(text)) return LEGACY;
   let signature: Signature;
   try {
-    signature = parseSignature(text, MANIFEST);
+    signature = parseSignature(text, "manifest");
   } catch {
     return "what it has is no signature: volt kernel add it again with --signature FILE";
   }

@@ -199,7 +199,7 @@ describe("volt kernel", () => {
     rmSync(home.file("home"), { recursive: true });
     writeFileSync(home.file("home"), "");
     for (const words of [["ls"], ["verify"], ["trust", "ls"], ["gc"]]) {
-      expect(await home.fails(...words)).toContain("VOLT_HOME must be a folder, or not be there yet");
+      expect(await home.fails(...words)).toContain("is a file where a folder must be: give a folder (VOLT_HOME)");
     }
   });
 

@@ -250,11 +250,9 @@ describe("gc", () => {
   test("of a store that can't be read is refused, as ls is: that is not empty", () => {
     using home = new Home();
     writeFileSync(home.paths.home, "x");
-    const problem = "VOLT_HOME must be a folder, or not be there yet";
-    expect(() => listKernels(home.paths)).toThrow(`${home.paths.kernels}: it is in the place of a folder: ${problem}`);
-    expect(() => collectGarbage(home.paths)).toThrow(
-      `${home.paths.home}: a file is in the place of a folder: ${problem}`,
-    );
+    const problem = "it, or a part of it, is a file where a folder must be: give a folder (VOLT_HOME)";
+    expect(() => listKernels(home.paths)).toThrow(`${home.paths.kernels}: ${problem}`);
+    expect(() => collectGarbage(home.paths)).toThrow(`${home.paths.home}: ${problem}`);
   });
 
   test("of a store that is not there is nothing", () => {
