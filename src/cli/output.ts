@@ -1,4 +1,5 @@
 /** How results are shown: as JSON, or as text for people. */
+import { printable } from "../config/printable.ts";
 import { print } from "./failure.ts";
 
 const STDOUT = 1;
@@ -10,8 +11,9 @@ export function show(json: boolean | undefined, value: unknown, text: string): v
   print(STDOUT, json ? `${JSON.stringify(value, null, 2)}\n` : text === "" ? "" : `${text}\n`);
 }
 
-/** Rows as aligned columns, two blanks apart. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Rows as aligned columns, two blanks apart. Cells come from anywhere, and none of them reprograms the terminal. */
+export function table(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(printable));
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   return rows
     .map((row) =>

@@ -1,6 +1,7 @@
 /** Clears away what nothing leads to: kernels without a name, and what killed processes left. */
-import { lstatSync, readdirSync, renameSync } from "node:fs";
+import { lstatSync, renameSync } from "node:fs";
 import { Draft, lockFolder } from "./draft.ts";
+import { namesOf } from "./folder.ts";
 import { namesIn } from "./list.ts";
 import { withStoreLock } from "./lock.ts";
 import { digestOfName, isLeftOver } from "./objects.ts";
@@ -40,7 +41,7 @@ function garbage(paths: StorePaths): Garbage[] {
 }
 
 function entries(folder: string, goes: (name: string, path: string) => boolean, what: Garbage["what"]): Garbage[] {
-  return list(folder)
+  return namesOf(folder)
     .map((name) => ({ name, path: `${folder}/${name}` }))
     .filter(({ name, path }) => goes(name, path))
     .map(({ path }) => ({ path, what, size: sizeOf(path) }));
@@ -56,13 +57,5 @@ function isAbandoned(path: string): boolean {
 function sizeOf(path: string): number {
   const status = lstatSync(path, { throwIfNoEntry: false });
   if (!status?.isDirectory()) return status?.size ?? 0;
-  return list(path).reduce((sum, name) => sum + sizeOf(`${path}/${name}`), 0);
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
+  return namesOf(path).reduce((sum, name) => sum + sizeOf(`${path}/${name}`), 0);
 }

@@ -1,6 +1,7 @@
 /** What is in the store. */
-import { lstatSync, readdirSync, statSync } from "node:fs";
+import { existsSync, lstatSync, statSync } from "node:fs";
 import { ConfigError } from "../config/error.ts";
+import { namesOf } from "./folder.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import { digestOfName } from "./objects.ts";
 import { isKernelName, PARTS, type StorePaths } from "./paths.ts";
@@ -35,6 +36,18 @@ export function storedKernel(paths: StorePaths, name: string): StoredKernel {
   throw new ConfigError("", name, `no kernel of this name in the store (${paths.home}); ${known}`);
 }
 
+/**
+ * A kernel to do something with: one that is only a name of what is gone is refused.
+ * @throws ConfigError also when it is damaged
+ */
+export function usableKernel(paths: StorePaths, name: string): StoredKernel {
+  const kernel = storedKernel(paths, name);
+  if (kernel.damage !== undefined) throw new ConfigError("", name, kernel.damage);
+  const vmlinux = `${kernel.folder}/${PARTS.vmlinux}`;
+  if (existsSync(vmlinux)) return kernel;
+  throw new ConfigError("", name, `${vmlinux} is gone: add the kernel again`);
+}
+
 /** Every object that is whole, with a name or not. */
 export function listObjects(paths: StorePaths): { readonly digest: string; readonly manifest: Manifest }[] {
   return digestsIn(paths.objects).flatMap((digest) => {
@@ -48,20 +61,12 @@ export function listObjects(paths: StorePaths): { readonly digest: string; reado
 }
 
 function digestsIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name));
-  } catch {
-    return [];
-  }
+  return namesOf(folder).filter((name) => /^[0-9a-f]{64}$/.test(name));
 }
 
 /** The names that `kernels/` holds. */
 export function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter(isKernelName).sort();
-  } catch {
-    return []; // no store yet
-  }
+  return namesOf(folder).filter(isKernelName).sort();
 }
 
 function describe(paths: StorePaths, name: string, preferred: string | undefined): StoredKernel {
@@ -74,7 +79,11 @@ function describe(paths: StorePaths, name: string, preferred: string | undefined
     size: sizeOf(folder),
   };
   try {
-    return { ...common, manifest: readManifest(folder), damage: isThere(folder) ? undefined : `${folder} is gone` };
+    return {
+      ...common,
+      manifest: readManifest(folder),
+      damage: isThere(folder) ? undefined : `${folder} is gone: add the kernel again`,
+    };
   } catch (error) {
     return { ...common, manifest: undefined, damage: error instanceof Error ? error.message : String(error) };
   }

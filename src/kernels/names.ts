@@ -1,16 +1,16 @@
 /** Names, and which one is the default. */
 import { existsSync, rmSync } from "node:fs";
 import { ConfigError } from "../config/error.ts";
-import { storedKernel } from "./list.ts";
+import { storedKernel, usableKernel } from "./list.ts";
 import { withStoreLock } from "./lock.ts";
-import { linkName, replaceFile } from "./objects.ts";
+import { digestOfName, linkName, replaceFile } from "./objects.ts";
 import { checkName, DEFAULT, type StorePaths } from "./paths.ts";
 import { defaultName } from "./store.ts";
 
 /** @throws ConfigError when there is none of this name */
 export function setDefault(paths: StorePaths, name: string): void {
   withStoreLock(paths, () => {
-    storedKernel(paths, name);
+    usableKernel(paths, name);
     replaceFile(paths.kernels, DEFAULT, `${name}\n`);
   });
 }
@@ -41,7 +41,7 @@ export function nameObject(paths: StorePaths, name: string, digest: string): voi
 export function tagKernel(paths: StorePaths, name: string, tag: string): void {
   checkName(tag, tag);
   withStoreLock(paths, () => {
-    const { digest } = storedKernel(paths, name);
+    const { digest } = usableKernel(paths, name);
     if (digest === undefined) throw new ConfigError("", name, "it was not put there by volt: volt kernel add it");
     linkName(paths, tag, digest);
   });
@@ -49,13 +49,17 @@ export function tagKernel(paths: StorePaths, name: string, tag: string): void {
 
 /**
  * Takes a name away. The kernel's files stay until `gc`, and for VMs that have them open until they end.
- * @throws ConfigError when there is none of this name
+ * @throws ConfigError when there is none of this name, or it was made by hand
  */
 export function removeName(paths: StorePaths, name: string): void {
   withStoreLock(paths, () => {
     const { isDefault } = storedKernel(paths, name);
+    // A name of volt's is a link to an object. Anything else may be the only copy of somebody's work.
+    if (digestOfName(paths, name) === undefined) {
+      throw new ConfigError("", name, `volt did not put it there: remove ${paths.kernel(name)} yourself`);
+    }
     // First the default: never one that leads nowhere.
     if (isDefault) rmSync(paths.default, { force: true });
-    rmSync(paths.kernel(name), { recursive: true });
+    rmSync(paths.kernel(name));
   });
 }

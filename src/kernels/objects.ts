@@ -4,52 +4,67 @@ import { Fd, O } from "../../ffi/fd.ts";
 import { digestOf } from "./digest.ts";
 import type { Draft } from "./draft.ts";
 import { withStoreLock } from "./lock.ts";
-import { type Manifest, readManifest } from "./manifest.ts";
+import { type Manifest, plainManifest, readManifest } from "./manifest.ts";
+import { isWhole } from "./parts.ts";
 import { MANIFEST, PARTS, type Part, type StorePaths } from "./paths.ts";
+import { isLegacySignature } from "./trust/minisign.ts";
 
 /**
  * Makes a draft an object and gives it a name, in that order, each in one step: whenever volt is killed, the store holds
- * whole kernels only. Had the store the same kernel already, its files stay, and its manifest learns what is new.
+ * whole kernels only. Had the store the same kernel already, its files stay, unless they are damaged.
  * @param draft holds the parts, and nothing else
  */
 export function commitObject(
   paths: StorePaths,
   draft: Draft,
-  manifest: Manifest,
+  described: Manifest,
   name: string,
 ): { readonly digest: string; readonly manifest: Manifest } {
-  const digest = objectDigest(manifest);
+  const fresh = plainManifest(described);
+  const digest = objectDigest(fresh);
   const object = paths.object(digest);
-  writeFileSync(draft.file(MANIFEST), manifestText(manifest));
   for (const file of readdirSync(draft.path)) sync(draft.file(file));
-  sync(draft.path, O.DIRECTORY);
   return withStoreLock(paths, () => {
     mkdirSync(paths.objects, { recursive: true });
-    const old = oldManifest(object);
-    // A signature is not lost because the same kernel came again without one.
-    const merged = { ...pick(old, "signature", "recipe"), ...manifest };
-    if (old) {
-      replaceFile(object, MANIFEST, manifestText(merged));
+    const old = oldManifest(object, digest);
+    const manifest = merge(old, fresh);
+    if (old && isWhole(object)) {
+      if (manifest !== old) replaceFile(object, MANIFEST, manifestText(manifest));
     } else {
+      replaceFile(draft.path, MANIFEST, manifestText(manifest));
       rmSync(object, { recursive: true, force: true });
       renameSync(draft.path, object);
       sync(paths.objects, O.DIRECTORY);
     }
     linkName(paths, name, digest);
-    return { digest, manifest: merged };
+    return { digest, manifest };
   });
 }
 
-function oldManifest(object: string): Manifest | undefined {
+/**
+ * What was known of a kernel stays when it comes again; a signature or a recipe is news. Neither is lost because the
+ * next one who brings the kernel has none, nor a signature that can be shown again for one that can't.
+ */
+function merge(old: Manifest | undefined, fresh: Manifest): Manifest {
+  if (!old) return fresh;
+  const isLegacy = ({ signature }: Manifest) => signature !== undefined && isLegacySignature(signature.text);
+  const isWorse = old.signature !== undefined && isLegacy(fresh) && !isLegacy(old);
+  const news = pick(fresh, "recipe", ...(isWorse ? [] : ["signature" as const]));
+  if (Object.keys(news).length === 0) return old;
+  return { ...fresh, ...pick(old, "signature", "recipe"), ...news };
+}
+
+function oldManifest(object: string, digest: string): Manifest | undefined {
   try {
-    return readManifest(object);
+    const manifest = readManifest(object);
+    return manifest && objectDigest(manifest) === digest ? manifest : undefined;
   } catch {
     return undefined; // damaged: made anew
   }
 }
 
-function pick<K extends keyof Manifest>(manifest: Manifest | undefined, ...keys: readonly K[]): Partial<Manifest> {
-  return Object.fromEntries(keys.flatMap((key) => (manifest?.[key] === undefined ? [] : [[key, manifest[key]]])));
+function pick<K extends keyof Manifest>(manifest: Manifest, ...keys: readonly K[]): Partial<Manifest> {
+  return Object.fromEntries(keys.flatMap((key) => (manifest[key] === undefined ? [] : [[key, manifest[key]]])));
 }
 
 function manifestText(manifest: Manifest): string {

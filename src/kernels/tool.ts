@@ -64,8 +64,12 @@ async function eachLine(stream: ReadableStream<Uint8Array>, onLine: (line: strin
   return "";
 }
 
-/** The line that says most: the first error, or else the last line. */
+/** The line that says most: the first error, or else the last line. tar begins each with its path. */
 function complaint(stderr: string): string | undefined {
-  const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !/^W: /.test(line));
-  return (lines.find((line) => /\berror\b|^E: /i.test(line)) ?? lines.at(-1))?.trim();
+  const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !NOISE.test(line));
+  const line = lines.find((candidate) => /\berror\b|^E: /i.test(candidate)) ?? lines.at(-1);
+  return line?.replace(/^\S*\btar: /, "").trim();
 }
+
+/** apt's warnings, and what tar says after the reason. */
+const NOISE = /^W: |^\S*\btar: (Error is not recoverable|Exiting with failure status|At beginning of tape)/;

@@ -4,25 +4,23 @@ import { defineCommand } from "citty";
 import { ConfigError } from "../../config/error.ts";
 import { type CheckFinding, checkKernel, modulesIn } from "../../kernels/check/check.ts";
 import { parseKernelConfig } from "../../kernels/config-file.ts";
-import { storedKernel } from "../../kernels/list.ts";
+import { usableKernel } from "../../kernels/list.ts";
 import { PARTS } from "../../kernels/paths.ts";
 import { commandLine, hasAcpi } from "../../machine/command-line.ts";
 import type { Invocation } from "../invocation.ts";
 import { resolveConfig } from "../resolve-config.ts";
 import { configOfFlags, RUN_FLAGS } from "../run-flags.ts";
 import { JSON_FLAG, NAME, show, table, thisStore } from "./command.ts";
-import { configText } from "./inspect.ts";
+import { configText, UNKNOWN_CONFIG } from "./inspect.ts";
 
 export const checkCommand = defineCommand({
   meta: { name: "check", description: "tells whether a kernel can run a VM that these flags of `volt run` describe" },
   args: { name: NAME, ...RUN_FLAGS, ...JSON_FLAG },
   run({ args, data }) {
     const { lists, rest } = data as Invocation;
-    const kernel = storedKernel(thisStore(), args.name);
+    const kernel = usableKernel(thisStore(), args.name);
     const config = configText(kernel);
-    if (config === undefined) {
-      throw new ConfigError("", args.name, "its configuration is not known: add it with --kernel-config FILE");
-    }
+    if (config === undefined) throw new ConfigError("", args.name, UNKNOWN_CONFIG);
     const vm = resolveConfig(args.config, configOfFlags(args, lists, rest));
     const archive = `${kernel.folder}/${PARTS.modules}`;
     const modules = existsSync(archive) ? modulesIn(readFileSync(archive)) : new Set<string>();

@@ -4,13 +4,16 @@ import { defineCommand } from "citty";
 import { parseElf } from "../../boot/elf.ts";
 import { hex } from "../../boot/pack.ts";
 import { bytesSource } from "../../boot/source.ts";
+import { ConfigError } from "../../config/error.ts";
 import { parseKernelConfig } from "../../kernels/config-file.ts";
+import { notesOf, notesText } from "../../kernels/image/notes.ts";
 import { ANYWHERE } from "../../kernels/image/unpack.ts";
-import { type StoredKernel, storedKernel } from "../../kernels/list.ts";
+import { type StoredKernel, usableKernel } from "../../kernels/list.ts";
 import { PARTS } from "../../kernels/paths.ts";
 import { bytes, JSON_FLAG, NAME, show, table, thisStore } from "./command.ts";
 
 const PAGE = 4096;
+export const UNKNOWN_CONFIG = "its configuration is not known: add it with --kernel-config FILE";
 
 export const inspectCommand = defineCommand({
   meta: { name: "inspect", description: "shows all that is known of a kernel: segments, entries, configuration" },
@@ -20,9 +23,12 @@ export const inspectCommand = defineCommand({
     ...JSON_FLAG,
   },
   run({ args }) {
-    const kernel = storedKernel(thisStore(), args.name);
+    const kernel = usableKernel(thisStore(), args.name);
     const config = configText(kernel);
-    if (args["kernel-config"]) return show(args.json, config ?? null, config?.trimEnd() ?? "");
+    if (args["kernel-config"]) {
+      if (config === undefined) throw new ConfigError("", args.name, UNKNOWN_CONFIG);
+      return show(args.json, config, config.trimEnd());
+    }
     const facts = inspect(kernel, config);
     return show(args.json, facts, text(facts));
   },
@@ -30,7 +36,8 @@ export const inspectCommand = defineCommand({
 
 function inspect({ name, folder, digest, manifest }: StoredKernel, config: string | undefined) {
   const path = `${folder}/${PARTS.vmlinux}`;
-  const image = parseElf(bytesSource(path, readFileSync(path)), ANYWHERE);
+  const source = bytesSource(path, readFileSync(path));
+  const image = parseElf(source, ANYWHERE);
   const segments = image.segments.map((segment) => {
     const canMap = segment.fileOffset % PAGE === segment.guestAddress % PAGE;
     const whole = Math.floor((segment.guestAddress + segment.fileSize) / PAGE) - Math.ceil(segment.guestAddress / PAGE);
@@ -42,6 +49,7 @@ function inspect({ name, folder, digest, manifest }: StoredKernel, config: strin
     entry: image.entry,
     pvhEntry: image.pvhEntry,
     isLinux: image.isLinux,
+    notes: notesOf(source),
     segments,
     options: options?.size,
     commandLine: options?.get("CMDLINE")?.slice(1, -1),
@@ -49,7 +57,7 @@ function inspect({ name, folder, digest, manifest }: StoredKernel, config: strin
 }
 
 function text(facts: ReturnType<typeof inspect>): string {
-  const { name, folder, digest, manifest, entry, pvhEntry, isLinux, segments, options, commandLine } = facts;
+  const { name, folder, digest, manifest, entry, pvhEntry, isLinux, notes, segments, options, commandLine } = facts;
   const rows: [string, string | undefined][] = [
     ["name", name],
     ["folder", folder],
@@ -61,6 +69,7 @@ function text(facts: ReturnType<typeof inspect>): string {
     ["fragments", manifest?.recipe?.fragments.join(" ")],
     ["64-bit entry", `${hex(entry)}${isLinux ? "" : " (does not say it is Linux)"}`],
     ["PVH entry", pvhEntry === undefined ? "none" : hex(pvhEntry)],
+    ["ELF notes", notes.length === 0 ? "none" : notesText(notes)],
     ["memory", manifest && bytes(manifest.footprint)],
     ["features", manifest?.features.join(" ")],
     ["options", options === undefined ? "its configuration is not known" : `${options} set`],

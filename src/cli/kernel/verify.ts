@@ -1,7 +1,8 @@
 /** `volt kernel verify`. */
 import { defineCommand } from "citty";
 import { listKernels, storedKernel } from "../../kernels/list.ts";
-import { signatureProblem } from "../../kernels/trust/signed.ts";
+import { isLegacySignature } from "../../kernels/trust/minisign.ts";
+import { LEGACY, signatureProblem } from "../../kernels/trust/signed.ts";
 import { verifyKernel } from "../../kernels/verify.ts";
 import { JSON_FLAG, NAME, show, table, thisStore } from "./command.ts";
 
@@ -13,10 +14,16 @@ export const verifyCommand = defineCommand({
     const kernels = args.name === undefined ? listKernels(store) : [storedKernel(store, args.name)];
     const results = kernels.map((kernel) => {
       const { signature } = kernel.manifest ?? {};
-      const unsigned = signature === undefined ? undefined : signatureProblem(store, signature);
-      return { name: kernel.name, problems: [...verifyKernel(kernel), ...(unsigned === undefined ? [] : [unsigned])] };
+      // Good when it was added, and never to be shown again: that is nothing to mend.
+      const isPast = signature !== undefined && isLegacySignature(signature.text);
+      const unsigned = !signature || isPast ? undefined : signatureProblem(store, signature);
+      const problems = [...verifyKernel(kernel), ...(unsigned === undefined ? [] : [unsigned])];
+      return { name: kernel.name, problems, notes: isPast ? [LEGACY] : [] };
     });
-    const rows = results.map(({ name, problems }) => [name, problems.length === 0 ? "ok" : problems.join("; ")]);
+    const rows = results.map(({ name, problems, notes }) => [
+      name,
+      [problems.length === 0 ? "ok" : problems.join("; "), ...notes].join("; note: "),
+    ]);
     show(args.json, results, table(rows));
     if (results.some(({ problems }) => problems.length > 0)) process.exitCode = 1;
   },

@@ -8,6 +8,7 @@ import { Draft } from "../draft.ts";
 import { listObjects } from "../list.ts";
 import type { Manifest } from "../manifest.ts";
 import { nameObject, setFirstDefault } from "../names.ts";
+import { isWhole } from "../parts.ts";
 import type { StorePaths } from "../paths.ts";
 import { collectWishes, DEFAULT_FRAGMENTS, wishesText } from "./fragments.ts";
 import { readKconfig } from "./kconfig.ts";
@@ -89,7 +90,7 @@ export async function buildKernel(
 function findBuilt(paths: StorePaths, sourceSha256: string, configSha256: string, compiler: string) {
   const isSame = ({ recipe }: Manifest) =>
     recipe?.sourceSha256 === sourceSha256 && recipe.configSha256 === configSha256 && recipe.compiler === compiler;
-  return listObjects(paths).find(({ manifest }) => isSame(manifest));
+  return listObjects(paths).find(({ digest, manifest }) => isSame(manifest) && isWhole(paths.object(digest)));
 }
 
 function kconfigOf({ source }: Tree) {

@@ -1,10 +1,13 @@
 /** The public keys the store trusts: one file each in `trust/`, named by the key's id. */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { ConfigError } from "../../config/error.ts";
+import { namesOf } from "../folder.ts";
 import { withStoreLock } from "../lock.ts";
 import { replaceFile } from "../objects.ts";
 import type { StorePaths } from "../paths.ts";
 import { type PublicKey, parsePublicKey } from "./minisign.ts";
+
+const ENDING = ".pub";
 
 export interface TrustedKey extends PublicKey {
   readonly comment: string;
@@ -20,11 +23,20 @@ export function trustKey(paths: StorePaths, text: string, where: string): Truste
   return { ...key, comment: commentOf(text) };
 }
 
+/** @throws ConfigError when a file there is no key: whose signatures count must not be guessed */
 export function trustedKeys(paths: StorePaths): TrustedKey[] {
-  return keyFiles(paths).map((file) => {
-    const text = readFileSync(`${paths.trust}/${file}`, "utf8");
-    return { ...parsePublicKey(text, `${paths.trust}/${file}`), comment: commentOf(text) };
-  });
+  return keyFiles(paths).map((file) => readKey(`${paths.trust}/${file}`, file.slice(0, -ENDING.length)));
+}
+
+function readKey(path: string, id: string): TrustedKey {
+  try {
+    const text = readFileSync(path, "utf8");
+    const key = parsePublicKey(text, path);
+    if (key.id === id) return { ...key, comment: commentOf(text) };
+  } catch {
+    // said below, with the mend for a file that is in the store
+  }
+  throw new ConfigError("", path, `this is not the key ${id} (any more): remove it (volt kernel trust rm ${id})`);
 }
 
 /** @throws ConfigError when it was not trusted anyway */
@@ -33,21 +45,17 @@ export function distrustKey(paths: StorePaths, id: string): void {
     const file = `${id.toUpperCase()}.pub`;
     const files = keyFiles(paths);
     if (!files.includes(file)) {
-      const known = files.length > 0 ? files.map((name) => name.slice(0, -".pub".length)).join(", ") : "none";
+      const known = files.length > 0 ? files.map((name) => name.slice(0, -ENDING.length)).join(", ") : "none";
       throw new ConfigError("", id, `no such key is trusted; trusted are: ${known}`);
     }
-    rmSync(`${paths.trust}/${file}`);
+    rmSync(`${paths.trust}/${file}`, { recursive: true });
   });
 }
 
 function keyFiles({ trust }: StorePaths): string[] {
-  try {
-    return readdirSync(trust)
-      .filter((name) => /^[0-9A-F]{16}\.pub$/.test(name))
-      .sort();
-  } catch {
-    return [];
-  }
+  return namesOf(trust)
+    .filter((name) => /^[0-9A-F]{16}\.pub$/.test(name))
+    .sort();
 }
 
 function commentOf(text: string): string {

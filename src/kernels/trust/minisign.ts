@@ -55,6 +55,15 @@ export function parseSignature(text: string, where: string): Signature {
   };
 }
 
+/** Whether a signature is of the file itself: once that is gone, nobody can check it again. */
+export function isLegacySignature(text: string): boolean {
+  try {
+    return !parseSignature(text, "").prehashed;
+  } catch {
+    return false; // it is none
+  }
+}
+
 /** @param message the file's BLAKE2b-512 for a prehashed signature, or the file */
 export function isSignedBy({ key }: PublicKey, { signature, trusted }: Signature, message: Uint8Array): boolean {
   const publicKey = createPublicKey({ key: Buffer.concat([SPKI, key]), format: "der", type: "spki" });

@@ -8,7 +8,7 @@ import { PARTS, type StorePaths } from "../paths.ts";
 import type { FoundKernel } from "../store.ts";
 import { verifyKernel } from "../verify.ts";
 import { type TrustedKey, trustedKeys } from "./keys.ts";
-import { isSignedBy, parseSignature } from "./minisign.ts";
+import { isLegacySignature, isSignedBy, parseSignature, type Signature } from "./minisign.ts";
 
 /**
  * Checks the signature of a file that is to be added.
@@ -48,14 +48,20 @@ export function requireSigned(paths: StorePaths, { path, inStore }: FoundKernel)
   if (change !== undefined) throw refuse(change);
 }
 
+export const LEGACY =
+  "its signature is of the file as it came, which is gone: sign with minisign, which signs the file's digest";
+
 /** What is wrong with a stored kernel's signature; undefined when nothing is. */
 export function signatureProblem(
   paths: StorePaths,
   { text, blake2b }: NonNullable<Manifest["signature"]>,
 ): string | undefined {
-  const signature = parseSignature(text, "manifest");
-  if (!signature.prehashed) {
-    return "its signature is of the file as it came, which is gone: sign with minisign, which signs the file's digest";
+  if (isLegacySignature(text)) return LEGACY;
+  let signature: Signature;
+  try {
+    signature = parseSignature(text, "manifest");
+  } catch {
+    return "what it has is no signature: volt kernel add it again with --signature FILE";
   }
   const key = trustedKeys(paths).find(({ id }) => id === signature.keyId);
   if (!key) return `it is signed by ${signature.keyId}, which is not trusted: volt kernel trust add KEY.pub`;

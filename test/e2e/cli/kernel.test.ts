@@ -1,7 +1,8 @@
 /** `volt kernel`: the whole of it as a user meets it, without a network and without a build. */
 import { describe, expect, test } from "bun:test";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { bzImageOf, linux } from "../../unit/kernels/home.ts";
+import { Signer } from "../../unit/kernels/trust/signer.ts";
 import { END, exitStatus, tinyKernel } from "./tiny-kernel.ts";
 import { Folder, failure, volt } from "./volt.ts";
 
@@ -70,10 +71,10 @@ describe("volt kernel", () => {
       /^added bee \(6\.1\.0-b, bzImage, xz, .*\)\n$/,
     );
     expect(await home.run("ls")).toMatch(
-      /^ +NAME +VERSION .*\n\* +a +6\.1\.0-a .*\n +bee +6\.1\.0-b .* smp serial virtio-blk\n$/,
+      /^ +NAME +VERSION +SIZE +ENTRIES .*\n\* +a +6\.1\.0-a .* linux pvh .*\n +bee +6\.1\.0-b .* smp serial virtio-blk\n$/,
     );
     expect(await home.run("inspect", "bee")).toMatch(
-      /64-bit entry +0x1000000\n[\s\S]*PVH entry +0x1000040\n[\s\S]*segments\n0x1000000 /,
+      /64-bit entry +0x1000000\n[\s\S]*PVH entry +0x1000040\nELF notes +Linux 256 \(build salt\), Xen 18 \(PVH entry\)\n[\s\S]*segments\n0x1000000 /,
     );
     expect(await home.run("inspect", "bee", "--kernel-config")).toBe(readFileSync(home.file("config"), "utf8"));
     expect(await home.run("default", "bee")).toBe("bee\n");
@@ -97,7 +98,11 @@ describe("volt kernel", () => {
       { option: "VIRTIO_BLK", before: "m", after: "n" },
     ]);
     await home.run("add", "a", "--name", "bare");
-    expect(await home.fails("diff", "a", "bare")).toBe(
+    expect(await home.run("diff", "a", "bare")).toMatch(
+      /^ +a +bare\nstored .*\nin memory .*\noptions +known +its configuration is not known: add it with .*\n$/,
+    );
+    expect((await home.json("diff", "bare", "a")).options).toBeNull();
+    expect(await home.fails("inspect", "bare", "--kernel-config")).toBe(
       "bare: its configuration is not known: add it with --kernel-config FILE",
     );
   });
@@ -132,6 +137,85 @@ describe("volt kernel", () => {
     expect(await home.fails("import", "a", "--name", "bad")).toBe(
       "a: this is no kernel that `volt kernel export` wrote: use volt kernel add",
     );
+  });
+
+  test("writes an archive to stdout and takes it from stdin; what there is to say goes to stderr", async () => {
+    using home = new Home();
+    const { digest } = await home.json("add", "a");
+    const options = { env: home.env, cwd: home.path };
+    const { status, stdout, stderr } = await volt(["kernel", "export", "a", "-"], options);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "exported a to stdout\n" });
+    const input = new Uint8Array(stdout);
+    const imported = await volt(["kernel", "import", "-", "--name", "b", "--json"], { ...options, input });
+    expect(JSON.parse(imported.stdout.toString())).toMatchObject({ name: "b", digest });
+  });
+
+  test("that can't write an export whole leaves the one that was there, and nothing beside it", async () => {
+    using home = new Home();
+    await home.run("add", "a");
+    await home.run("export", "a", "a.tar");
+    const before = readFileSync(home.file("a.tar"));
+    const files = readdirSync(home.path);
+    const by = ["sh", "-c", 'ulimit -f 4; exec "$@"', "sh"];
+    expect(await failure(["kernel", "export", "a", "a.tar"], { env: home.env, cwd: home.path, by })).toStartWith(
+      "a.tar: ",
+    );
+    expect(readFileSync(home.file("a.tar"))).toEqual(before);
+    expect(readdirSync(home.path)).toEqual(files);
+    expect(await home.fails("export", "a", "/dev/full")).toBe("/dev/full: the disk is full: free some of it");
+  });
+
+  test("says of a full disk that it is full, and does not blame the archive", async () => {
+    using home = new Home();
+    writeFileSync(home.file("big"), linux("big", 400_000));
+    await home.run("add", "big");
+    await home.run("export", "big", "big.tar");
+    const small = 'mkdir small; mount -t tmpfs -o size=128k tmpfs small; VOLT_HOME=small; export VOLT_HOME; exec "$@"';
+    const by = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-ec", small, "sh"];
+    const problem = await failure(["kernel", "import", "big.tar", "--name", "x"], {
+      env: home.env,
+      cwd: home.path,
+      by,
+    });
+    expect(problem).toBe("small: the disk is full: free some of it, or put the store elsewhere (VOLT_HOME)");
+  });
+
+  test("takes a store that can't be read for none that is empty, and says what is damaged", async () => {
+    using home = new Home();
+    const { digest } = await home.json("add", "a");
+    const folder = home.file(`home/objects/${digest}`);
+    rmSync(`${folder}/vmlinux`);
+    for (const words of [
+      ["inspect", "a"],
+      ["check", "a"],
+      ["diff", "a", "a"],
+      ["export", "a", "-"],
+      ["tag", "a", "b"],
+    ]) {
+      expect(await home.fails(...words)).toBe(`a: ${folder}/vmlinux is gone: add the kernel again`);
+    }
+    await home.run("add", "a");
+    expect(await home.run("verify")).toBe("a  ok\n");
+    rmSync(home.file("home"), { recursive: true });
+    writeFileSync(home.file("home"), "");
+    for (const words of [["ls"], ["verify"], ["trust", "ls"], ["gc"]]) {
+      expect(await home.fails(...words)).toContain("is a file where a folder must be: give a folder (VOLT_HOME)");
+    }
+  });
+
+  test("notes of signify's signature that it can't be shown again, which is no problem to mend", async () => {
+    using home = new Home();
+    const signer = new Signer();
+    writeFileSync(home.file("key.pub"), signer.publicText);
+    writeFileSync(home.file("a.sig"), signer.sign(linux("a"), { legacy: true }));
+    await home.run("trust", "add", "key.pub");
+    await home.run("add", "a", "--signature", "a.sig");
+    expect(await home.run("verify")).toMatch(/^a +ok; note: its signature is of the file as it came, which is gone: /);
+    expect(await home.json("verify")).toMatchObject([{ name: "a", problems: [], notes: [expect.any(String)] }]);
+    await home.run("export", "a", "a.tar");
+    expect(await home.run("import", "a.tar", "--name", "b")).not.toContain("not signed");
+    rmSync(home.file("home"), { recursive: true });
+    expect(await home.run("import", "a.tar", "--name", "b")).toContain("; it is not signed here: its signature is of");
   });
 
   test("finds what changed in the store", async () => {

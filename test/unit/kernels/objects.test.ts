@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Draft } from "../../../src/kernels/draft.ts";
 import { collectGarbage } from "../../../src/kernels/gc.ts";
-import { listKernels, storedKernel } from "../../../src/kernels/list.ts";
+import { listKernels, storedKernel, usableKernel } from "../../../src/kernels/list.ts";
 import { nameObject, removeName, setDefault, tagKernel } from "../../../src/kernels/names.ts";
 import { findKernel } from "../../../src/kernels/store.ts";
 import { verifyKernel } from "../../../src/kernels/verify.ts";
@@ -75,6 +75,32 @@ describe("a kernel that is added", () => {
     expect(verifyKernel(storedKernel(home.paths, "one"))).toEqual([]);
   });
 
+  test.each(["vmlinux", "config", "modules.cpio"])("again mends its %s, spoilt or gone, and loses nothing", (part) => {
+    using home = new Home();
+    const more = { config: "CONFIG_SMP=y\n", modules: new Uint8Array(512) };
+    const recipe = { source: "s", configSha256: "0".repeat(64), fragments: [], settings: [], compiler: "gcc" };
+    const { digest } = home.add("one", { ...more, recipe });
+    const path = `${home.paths.object(digest)}/${part}`;
+    const spoil = [() => writeFileSync(path, "x"), () => rmSync(path)];
+    for (const act of spoil) {
+      act();
+      expect(verifyKernel(storedKernel(home.paths, "one"))).toHaveLength(1);
+      expect(home.add("one", more).manifest.recipe).toEqual(recipe);
+      expect(verifyKernel(storedKernel(home.paths, "one"))).toEqual([]);
+    }
+  });
+
+  test("again leaves what was known of it, but takes what is new", () => {
+    using home = new Home();
+    const file = home.write("same", linux("same"));
+    const { manifest } = home.add("a", { file });
+    expect(home.add("b", { file, sourceCode: "elsewhere" }).manifest).toEqual(manifest);
+    const recipe = { source: "s", configSha256: "0".repeat(64), fragments: [], settings: [], compiler: "gcc" };
+    expect(home.add("b", { file, sourceCode: "elsewhere", recipe }).manifest).toMatchObject({
+      ...{ recipe, licence: expect.stringContaining("elsewhere") },
+    });
+  });
+
   test.each([
     ["is no kernel", "hello", /this is no kernel that volt knows/],
     ["is empty", "", /is empty/],
@@ -114,6 +140,35 @@ describe("names", () => {
     removeName(home.paths, "two");
     expect(names(home)).toEqual(["one"]);
     expect(() => findKernel(undefined, home.paths.home)).toThrow(/has no default/);
+  });
+
+  test("what was made by hand is not removed: volt did not put it there", () => {
+    using home = new Home();
+    home.add("one");
+    mkdirSync(home.paths.kernel("hand"));
+    writeFileSync(`${home.paths.kernel("hand")}/precious`, "x");
+    symlinkSync(home.root, home.paths.kernel("out"));
+    for (const name of ["hand", "out"]) {
+      expect(() => removeName(home.paths, name)).toThrow(
+        `${name}: volt did not put it there: remove ${home.paths.kernel(name)} yourself`,
+      );
+    }
+    expect(existsSync(`${home.paths.kernel("hand")}/precious`)).toBe(true);
+    expect(names(home)).toEqual(["hand", "*one", "out"]);
+  });
+
+  test("a name whose kernel is gone can be removed, and nothing else be done with it", () => {
+    using home = new Home();
+    const folder = home.paths.object(home.add("one").digest);
+    rmSync(`${folder}/vmlinux`);
+    const gone = `one: ${folder}/vmlinux is gone: add the kernel again`;
+    const uses = [usableKernel, setDefault, (paths: typeof home.paths, name: string) => tagKernel(paths, name, "x")];
+    for (const use of uses) expect(() => use(home.paths, "one")).toThrow(gone);
+    rmSync(folder, { recursive: true });
+    for (const use of uses)
+      expect(() => use(home.paths, "one")).toThrow(`one: ${folder} is gone: add the kernel again`);
+    removeName(home.paths, "one");
+    expect(names(home)).toEqual([]);
   });
 
   test("what is not there can't be removed, tagged or made the default", () => {
@@ -190,6 +245,14 @@ describe("gc", () => {
     writeFileSync(home.paths.kernel("file"), "x");
     expect(listKernels(home.paths)).toMatchObject([{ name: "file", size: 0, manifest: undefined }, { name: "one" }]);
     expect(collectGarbage(home.paths)).toEqual([]);
+  });
+
+  test("of a store that can't be read is refused, as ls is: that is not empty", () => {
+    using home = new Home();
+    writeFileSync(home.paths.home, "x");
+    const problem = "it, or a part of it, is a file where a folder must be: give a folder (VOLT_HOME)";
+    expect(() => listKernels(home.paths)).toThrow(`${home.paths.kernels}: ${problem}`);
+    expect(() => collectGarbage(home.paths)).toThrow(`${home.paths.home}: ${problem}`);
   });
 
   test("of a store that is not there is nothing", () => {

@@ -26,6 +26,12 @@ test("a failure is one line: the program, and what it complained of first", asyn
   await expect(sh("kill -9 $$")).rejects.toThrow(/^sh: it ended with status SIGKILL$/);
 });
 
+test("tar's reason is told, and not that it gave up for it", async () => {
+  await expect(runTool(["tar", "-xf", "/nonexistent.tar"], { package: "tar" })).rejects.toThrow(
+    /^tar: \/nonexistent.tar: Cannot open: No such file or directory$/,
+  );
+});
+
 test("a program that is not there is named with its package", async () => {
   await expect(runTool(["volt-no-such-program"], { package: "nothing" })).rejects.toThrow(
     "volt-no-such-program: it is not installed: apt-get install nothing",

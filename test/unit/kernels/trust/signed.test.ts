@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { storedKernel } from "../../../../src/kernels/list.ts";
 import { findKernel } from "../../../../src/kernels/store.ts";
@@ -8,29 +7,7 @@ import { parsePublicKey, parseSignature } from "../../../../src/kernels/trust/mi
 import { checkSignature, requireSigned } from "../../../../src/kernels/trust/signed.ts";
 import { verifyKernel } from "../../../../src/kernels/verify.ts";
 import { Home, linux } from "../home.ts";
-
-/** Signs as minisign does. */
-class Signer {
-  readonly id = Buffer.from(crypto.getRandomValues(new Uint8Array(8)));
-  readonly #private: KeyObject;
-  readonly publicText: string;
-
-  constructor(comment = "a key") {
-    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-    this.#private = privateKey;
-    const raw = publicKey.export({ format: "der", type: "spki" }).subarray(-32);
-    const data = Buffer.concat([Buffer.from("Ed"), this.id, raw]).toString("base64");
-    this.publicText = `untrusted comment: ${comment}\n${data}\n`;
-  }
-
-  sign(file: Uint8Array, { legacy = false, comment = "timestamp:1" } = {}): string {
-    const message = legacy ? file : createHash("blake2b512").update(file).digest();
-    const signature = sign(null, message, this.#private);
-    const data = Buffer.concat([Buffer.from(legacy ? "Ed" : "ED"), this.id, signature]).toString("base64");
-    const global = sign(null, Buffer.concat([signature, Buffer.from(comment)]), this.#private).toString("base64");
-    return `untrusted comment: x\n${data}\n${legacy ? "" : `trusted comment: ${comment}\n${global}\n`}`;
-  }
-}
+import { Signer } from "./signer.ts";
 
 const kernel = linux("signed");
 
@@ -73,6 +50,15 @@ describe("a signed kernel", () => {
     using made = home(signer);
     addSigned(made, signer.sign(kernel, { legacy: true }));
     expect(() => required(made)).toThrow(/its signature is of the file as it came, which is gone/);
+  });
+
+  test("keeps minisign's signature when it comes again with signify's, which can't be shown again", () => {
+    const signer = new Signer();
+    using made = home(signer);
+    addSigned(made, signer.sign(kernel, { legacy: true }));
+    addSigned(made, signer.sign(kernel));
+    addSigned(made, signer.sign(kernel, { legacy: true }));
+    required(made);
   });
 
   test("is refused when its key is not trusted any more", () => {
@@ -144,4 +130,17 @@ test("keys are listed with their comments, once each, and may be the base64 line
       .map(({ comment }) => comment)
       .sort(),
   ).toEqual(["", "Ada's key"]);
+});
+
+test("a file that is no key is named, with the mend, and the mend works", () => {
+  using made = home(new Signer());
+  const [key] = trustedKeys(made.paths);
+  for (const text of ["x", new Signer().publicText]) {
+    writeFileSync(`${made.paths.trust}/${key!.id}.pub`, text);
+    expect(() => trustedKeys(made.paths)).toThrow(
+      `${made.paths.trust}/${key!.id}.pub: this is not the key ${key!.id} (any more): remove it (volt kernel trust rm ${key!.id})`,
+    );
+  }
+  distrustKey(made.paths, key!.id);
+  expect(trustedKeys(made.paths)).toEqual([]);
 });
