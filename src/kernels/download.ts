@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { Fd, O } from "../../ffi/fd.ts";
 import { ConfigError } from "../config/error.ts";
+import { withoutPassword } from "./address.ts";
 import { digestOf } from "./digest.ts";
 import { lockFolder } from "./draft.ts";
 import { withStoreLock } from "./lock.ts";
@@ -37,7 +38,7 @@ export async function download(paths: StorePaths, url: string, progress: (now: P
     mkdirSync(folder, { recursive: true });
     return lockFolder(folder);
   });
-  if (!lock) throw new ConfigError("", url, "another volt is downloading it: wait for that one");
+  if (!lock) throw new ConfigError("", withoutPassword(url), "another volt is downloading it: wait for that one");
   const path = `${folder}/part`;
   try {
     let tries = 0;
@@ -47,7 +48,7 @@ export async function download(paths: StorePaths, url: string, progress: (now: P
       if (problem === undefined) break;
       // One that gets further each time gets there.
       tries = sizeOf(path) > before ? 1 : tries + 1;
-      if (!problem.again || tries === TRIES) throw new ConfigError("", url, problem.text);
+      if (!problem.again || tries === TRIES) throw new ConfigError("", withoutPassword(url), problem.text);
     }
   } catch (error) {
     lock.close();
