@@ -1,11 +1,15 @@
 /** What can keep volt from writing to the store, in the words of who can mend it. */
 import { ConfigError } from "../config/error.ts";
 
+const NO_FOLDER = "it, or a part of it, is a file where a folder must be: give a folder (VOLT_HOME)";
+
 const MENDS: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full: free some of it (volt kernel gc), or put the store elsewhere (VOLT_HOME)",
   EDQUOT: "your quota is used up: free some of it (volt kernel gc), or put the store elsewhere (VOLT_HOME)",
   EACCES: "permission denied: change its owner or mode, or use a store of your own (VOLT_HOME)",
   EPERM: "permission denied: change its owner or mode, or use a store of your own (VOLT_HOME)",
+  EEXIST: NO_FOLDER,
+  ENOTDIR: NO_FOLDER,
   EROFS: "it is on a read-only file system: put the store elsewhere (VOLT_HOME)",
 };
 

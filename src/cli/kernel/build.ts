@@ -54,6 +54,7 @@ export const buildCommand = defineCommand({
       say: (text) => progress.say(text),
       compiled: (count) => progress.compiled(count, USUAL_FILES),
     });
+    progress.end();
     showAdded(args.json, built, built.wasThere ? "already built:" : "built");
   },
 });

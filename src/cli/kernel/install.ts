@@ -16,6 +16,8 @@ export const installCommand = defineCommand({
   async run({ args }) {
     const name = checkName(args.name ?? args.what, "--name");
     using progress = new Progress();
-    showAdded(args.json, await installKernel(thisStore(), args.what, name, (text) => progress.say(text)), "installed");
+    const added = await installKernel(thisStore(), args.what, name, (text) => progress.say(text));
+    progress.end();
+    showAdded(args.json, added, "installed");
   },
 });
