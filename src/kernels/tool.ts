@@ -10,6 +10,8 @@ export interface ToolOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The Debian package to name when the program is missing. */
   readonly package: string;
+  /** Paths that say nothing to the user, and what its complaints call them instead. */
+  readonly called?: Readonly<Record<string, string>>;
   /** Each line of its output, as it comes; it is then not returned. */
   readonly onLine?: (line: string) => void;
 }
@@ -35,7 +37,11 @@ export async function runTool(command: readonly [string, ...string[]], options: 
     child.exited,
   ]);
   if (status === 0) return stdout;
-  throw new ConfigError("", name, complaint(stderr) ?? `it ended with status ${child.signalCode ?? status}`);
+  const said = Object.entries(options.called ?? {}).reduce(
+    (text, [path, shown]) => text.replaceAll(path, shown),
+    stderr,
+  );
+  throw new ConfigError("", name, complaint(said) ?? `it ended with status ${child.signalCode ?? status}`);
 }
 
 function environment(changes: ToolOptions["env"] = {}): Record<string, string> {
