@@ -16,6 +16,16 @@ export interface ToolOptions {
   readonly onLine?: (line: string) => void;
 }
 
+/** Those that run now. */
+const running = new Set<Bun.Subprocess>();
+let stopped = false;
+
+/** Ends the programs that run and starts no more: who waits for one gets an error, and clears away after itself. */
+export function stopTools(): void {
+  stopped = true;
+  for (const child of running) child.kill("SIGTERM");
+}
+
 /**
  * Runs a program to its end.
  * @returns its stdout
@@ -24,6 +34,7 @@ export interface ToolOptions {
 export async function runTool(command: readonly [string, ...string[]], options: ToolOptions): Promise<string> {
   const [name, ...args] = command;
   const path = requireTool(name, options.package);
+  if (stopped) throw new ConfigError("", name, "volt was told to end");
   const child = Bun.spawn([path, ...args], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: environment(options.env),
@@ -31,11 +42,12 @@ export async function runTool(command: readonly [string, ...string[]], options: 
     stdout: "pipe",
     stderr: "pipe",
   });
+  running.add(child);
   const [stdout, stderr, status] = await Promise.all([
     options.onLine ? eachLine(child.stdout, options.onLine) : child.stdout.text(),
     child.stderr.text(),
     child.exited,
-  ]);
+  ]).finally(() => running.delete(child));
   if (status === 0) return stdout;
   const said = Object.entries(options.called ?? {}).reduce(
     (text, [path, shown]) => text.replaceAll(path, shown),
