@@ -16,6 +16,7 @@ import { checkName } from "../../kernels/paths.ts";
 import { checkSignature } from "../../kernels/trust/signed.ts";
 import { showAdded } from "./added.ts";
 import { JSON_FLAG, thisStore } from "./command.ts";
+import { clearedAway } from "./ending.ts";
 import { Progress } from "./progress.ts";
 
 const DEB_HEAD = 32;
@@ -49,27 +50,30 @@ export const addCommand = defineCommand({
     using progress = new Progress();
     using fetched =
       address === undefined ? undefined : await download(paths, address, (now) => progress.downloaded(now));
-    using draft = new Draft(paths);
-    // Nobody else writes to a download.
-    const file = fetched?.path ?? takeIn(paths, draft, args.file);
-    const digest = fileDigest(file);
-    if (sha256 && digest !== sha256) {
-      throw new ConfigError("", "--sha256", `the file's is ${digest}: get it again, from who you trust`);
-    }
-    const signature = args.signature === undefined ? undefined : checkSignature(paths, file, args.signature, called);
-    progress.say("unpacking");
-    const came = { called, signature, config, modules };
-    const added = startsAsDeb(file)
-      ? await addPackagedKernel(paths, draft, file, name, {
-          ...came,
-          ...(address === undefined ? { kind: "debian package" } : { kind: "url", url: called }),
-          sha256: digest,
-        })
-      : addKernel(paths, {
-          ...{ ...came, name, file, sha256: digest },
-          from: { kind: address === undefined ? "file" : "url", from: called },
-          sourceCode: `ask who made ${called}`,
-        });
+    // A download stays when a signal comes: the next try goes on from there.
+    const added = await clearedAway(async () => {
+      using draft = new Draft(paths);
+      // Nobody else writes to a download.
+      const file = fetched?.path ?? takeIn(paths, draft, args.file);
+      const digest = fileDigest(file);
+      if (sha256 && digest !== sha256) {
+        throw new ConfigError("", "--sha256", `the file's is ${digest}: get it again, from who you trust`);
+      }
+      const signature = args.signature === undefined ? undefined : checkSignature(paths, file, args.signature, called);
+      progress.say("unpacking");
+      const came = { called, signature, config, modules };
+      return startsAsDeb(file)
+        ? await addPackagedKernel(paths, draft, file, name, {
+            ...came,
+            ...(address === undefined ? { kind: "debian package" } : { kind: "url", url: called }),
+            sha256: digest,
+          })
+        : addKernel(paths, {
+            ...{ ...came, name, file, sha256: digest },
+            from: { kind: address === undefined ? "file" : "url", from: called },
+            sourceCode: `ask who made ${called}`,
+          });
+    });
     progress.end();
     return showAdded(args.json, added);
   },
