@@ -26,10 +26,15 @@ export function openInput(path: string, flag: string): { readonly fd: Fd; readon
  * @throws ConfigError
  */
 export function readInput(path: string, flag: string, most: number, what: string): string {
+  return Buffer.from(readInputBytes(path, flag, most, what)).toString();
+}
+
+/** The same, as bytes. @throws ConfigError */
+export function readInputBytes(path: string, flag: string, most: number, what: string): Uint8Array {
   const { fd, size } = openInput(path, flag);
   using file = fd;
   if (size > most) throw new ConfigError("", flag, `${path} has ${size} bytes: ${what} has at most ${most}`);
-  return Buffer.from(file.readAt(0, size)).toString();
+  return file.readAt(0, size);
 }
 
 /**

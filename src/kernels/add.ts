@@ -21,6 +21,8 @@ import { writing } from "./writing.ts";
 export interface NewKernel {
   /** ELF, bzImage, either of them compressed as a whole. */
   readonly file: string;
+  /** What messages call the file: a copy's path says nothing to its user. */
+  readonly called?: string;
   readonly name: string;
   readonly from: Manifest["source"];
   /** Where its source code is, for the licence. */
@@ -48,18 +50,15 @@ export interface AddedKernel {
  * @throws ConfigError, BootError; the store is then as it was
  */
 export function addKernel(paths: StorePaths, kernel: NewKernel): AddedKernel {
+  const called = kernel.called ?? kernel.file;
   checkName(kernel.name, "--name");
   const { fd, size } = openInput(kernel.file, "kernel");
   using _file = fd;
   const came = digestOfFile(fd, "sha256").toString("hex");
   if (kernel.sha256 !== undefined && kernel.sha256 !== came) {
-    throw new BootError(
-      kernel.file,
-      `its SHA-256 is ${came}, not ${kernel.sha256}`,
-      "get it again, from who you trust",
-    );
+    throw new BootError(called, `its SHA-256 is ${came}, not ${kernel.sha256}`, "get it again, from who you trust");
   }
-  const { elf, format } = unpackKernel(fileSource(fd, kernel.file, size));
+  const { elf, format } = unpackKernel(fileSource(fd, called, size));
   const image = parseElf(elf, ANYWHERE);
   const vmlinux = layOutElf(elf);
   const config = kernel.config ?? builtInConfig(vmlinux);

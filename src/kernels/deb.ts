@@ -24,18 +24,21 @@ export function isDeb(head: Uint8Array): boolean {
 
 /**
  * Unpacks a kernel's package below `folder`. Its scripts are not run.
+ * @param called what messages call the file
  * @throws BootError when it holds no kernel, ConfigError when dpkg-deb can't unpack it
  */
-export async function unpackDeb(file: string, folder: string): Promise<PackagedKernel> {
+export async function unpackDeb(file: string, folder: string, called = file): Promise<PackagedKernel> {
   const root = `${folder}/package`;
   mkdirSync(root);
-  await runTool(["dpkg-deb", "-x", file, root], { package: "dpkg" });
-  const fields = await runTool(["dpkg-deb", "-f", file, "Package", "Version"], { package: "dpkg" });
+  const dpkgDeb = (...args: string[]) =>
+    runTool(["dpkg-deb", ...args], { package: "dpkg", called: { [file]: called } });
+  await dpkgDeb("-x", file, root);
+  const fields = await dpkgDeb("-f", file, "Package", "Version");
   const field = (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(fields)?.[1] ?? "";
   const boot = list(`${root}/boot`);
   const vmlinuz = boot.find((name) => /^vmlinu[xz]-/.test(name));
   if (vmlinuz === undefined || !isPlainFile(`${root}/boot`, vmlinuz)) {
-    throw new BootError(file, "this package holds no kernel (boot/vmlinuz-*)", "give a linux-image package");
+    throw new BootError(called, "this package holds no kernel (boot/vmlinuz-*)", "give a linux-image package");
   }
   const config = boot.find((name) => name.startsWith("config-"));
   return {

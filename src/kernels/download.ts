@@ -2,10 +2,13 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { Fd, O } from "../../ffi/fd.ts";
 import { ConfigError } from "../config/error.ts";
+import { withoutPassword } from "./address.ts";
 import { digestOf } from "./digest.ts";
 import { lockFolder } from "./draft.ts";
 import { withStoreLock } from "./lock.ts";
 import type { StorePaths } from "./paths.ts";
+import { networkProblem, type Problem, request } from "./request.ts";
+import { contentRange, strongValidator } from "./validator.ts";
 import { writing } from "./writing.ts";
 
 /** A kernel with its modules has 500 MiB at most; a server that sends for ever is stopped. */
@@ -37,19 +40,22 @@ export async function download(paths: StorePaths, url: string, progress: (now: P
     mkdirSync(folder, { recursive: true });
     return lockFolder(folder);
   });
-  if (!lock) throw new ConfigError("", url, "another volt is downloading it: wait for that one");
+  if (!lock) throw new ConfigError("", withoutPassword(url), "another volt is downloading it: wait for that one");
   const path = `${folder}/part`;
   try {
     let tries = 0;
-    for (;;) {
-      const before = sizeOf(path);
+    for (let most = sizeOf(path); ; ) {
       const problem = await fetchRest(url, { path, versionFile: `${folder}/version`, home: paths.home }, progress);
       if (problem === undefined) break;
       // One that gets further each time gets there.
-      tries = sizeOf(path) > before ? 1 : tries + 1;
-      if (!problem.again || tries === TRIES) throw new ConfigError("", url, problem.text);
+      const now = sizeOf(path);
+      tries = now > most ? 1 : tries + 1;
+      most = Math.max(most, now);
+      if (!problem.again || tries === TRIES) throw new ConfigError("", withoutPassword(url), problem.text);
     }
   } catch (error) {
+    // Nothing to go on with.
+    if (sizeOf(path) === 0) rmSync(folder, { recursive: true, force: true });
     lock.close();
     throw error;
   }
@@ -62,16 +68,10 @@ export async function download(paths: StorePaths, url: string, progress: (now: P
   };
 }
 
-interface Problem {
-  readonly text: string;
-  /** Whether another try may help. */
-  readonly again: boolean;
-}
-
 /** Where a download goes. */
 interface Target {
   readonly path: string;
-  /** Has the ETag of what is there: another version is not continued. */
+  /** Has the validator of what is there: another version is not continued. */
   readonly versionFile: string;
   /** VOLT_HOME. */
   readonly home: string;
@@ -88,34 +88,47 @@ async function fetchRest(
   try {
     const there = sizeOf(path);
     const version = there > 0 ? readIfThere(versionFile) : undefined;
-    const range = version ? { Range: `bytes=${there}-`, "If-Range": version } : {};
-    const response = await fetch(url, { headers: { ...range, "Accept-Encoding": "identity" }, signal: silence.signal });
+    const range: Record<string, string> = version ? { Range: `bytes=${there}-`, "If-Range": version } : {};
+    const response = await request(url, { ...range, "Accept-Encoding": "identity" }, silence.signal);
+    if (!(response instanceof Response)) return response;
     if (response.status === 416) {
       rmSync(path, { force: true });
       return { text: "the server has less than before: try again", again: true };
     }
     if (!response.ok) return refused(response.status);
     const goesOn = response.status === 206;
+    const part = goesOn ? contentRange(response.headers) : undefined;
+    if (goesOn && !(version !== undefined && part?.start === there && isStill(version, response.headers))) {
+      await response.body?.cancel();
+      rmSync(path, { force: true });
+      return {
+        text: "the server sent another part of the file than was asked for: try again",
+        again: version !== undefined,
+      };
+    }
     const start = goesOn ? there : 0;
     const length = Number(response.headers.get("content-length") ?? Number.NaN);
-    const total = Number.isNaN(length) ? undefined : start + length;
+    const total = part?.total ?? (Number.isNaN(length) ? undefined : start + length);
     if ((total ?? 0) > DOWNLOAD_MAX) return { text: `it has ${total} bytes: no kernel is that large`, again: false };
-    writeFileSync(versionFile, strongVersion(response.headers));
     using file = Fd.open(path, O.WRONLY | O.CREAT | (goesOn ? O.APPEND : O.TRUNC), 0o644);
+    const validator = goesOn ? version : strongValidator(response.headers);
+    // After the old bytes are gone: a kill in between does not make them this version's.
+    if (!goesOn) writing(home, () => writeFileSync(versionFile, validator ?? ""));
     let done = start;
     for await (const bytes of response.body ?? []) {
       clearTimeout(timer);
       timer = setTimeout(() => silence.abort(), SILENCE_MS);
       done += bytes.length;
-      if (done > DOWNLOAD_MAX) return { text: "it does not end: no kernel is that large", again: false };
+      if (done > DOWNLOAD_MAX) {
+        rmSync(path);
+        return { text: "it does not end: no kernel is that large", again: false };
+      }
       writing(home, () => file.writeAll(bytes));
       progress({ done, total });
     }
     if (total !== undefined && done < total) {
-      return {
-        text: `the connection broke off after ${done} of ${total} bytes: the next try goes on from there`,
-        again: true,
-      };
+      const next = validator ? "the next try goes on from there" : "try again";
+      return { text: `the connection broke off after ${done} of ${total} bytes: ${next}`, again: true };
     }
     return undefined;
   } catch (error) {
@@ -123,8 +136,7 @@ async function fetchRest(
     if (silence.signal.aborted) {
       return { text: `the server said nothing for ${SILENCE_MS / 1000} seconds: try again later`, again: true };
     }
-    const reason = error instanceof Error ? error.message : String(error);
-    return { text: `it can't be fetched (${reason}): check the address and the network`, again: true };
+    return networkProblem(error);
   } finally {
     clearTimeout(timer);
   }
@@ -138,10 +150,9 @@ function refused(status: number): Problem {
   return { text, again: status >= 500 };
 }
 
-/** RFC 9110, 13.1.5: only a strong validator lets a download go on. */
-function strongVersion(headers: Headers): string {
-  const etag = headers.get("etag") ?? "";
-  return etag.startsWith('"') ? etag : "";
+/** A part of another version does not fit, whatever If-Range asked for; not every server repeats the validator. */
+function isStill(version: string, headers: Headers): boolean {
+  return [version, ""].includes(strongValidator(headers));
 }
 
 function sizeOf(path: string): number {

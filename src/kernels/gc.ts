@@ -3,7 +3,7 @@ import { lstatSync, renameSync } from "node:fs";
 import { Draft, lockFolder } from "./draft.ts";
 import { namesOf } from "./folder.ts";
 import { namesIn } from "./list.ts";
-import { withStoreLock } from "./lock.ts";
+import { withStoreInView, withStoreLock } from "./lock.ts";
 import { digestOfName, isLeftOver } from "./objects.ts";
 import type { StorePaths } from "./paths.ts";
 
@@ -20,7 +20,7 @@ export interface Garbage {
  * @param dryRun only says what would go
  */
 export function collectGarbage(paths: StorePaths, dryRun = false): Garbage[] {
-  if (dryRun) return withStoreLock(paths, () => garbage(paths));
+  if (dryRun) return withStoreInView(paths, () => garbage(paths));
   // Out of sight under the lock, which is quick; deleted after it, which is not.
   using trash = new Draft(paths);
   return withStoreLock(paths, () => {

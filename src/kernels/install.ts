@@ -1,5 +1,6 @@
 /** `volt kernel install`: a distribution's kernel, with the modules that volt's devices need. */
 import { existsSync, mkdirSync } from "node:fs";
+import { basename } from "node:path";
 import { DEBIAN_MODULES, guestModules } from "../../guest/modules.ts";
 import { ConfigError } from "../config/error.ts";
 import { type AddedKernel, addKernel } from "./add.ts";
@@ -49,19 +50,25 @@ export async function addPackagedKernel(
     readonly sha256: string;
     readonly url?: string;
     readonly signature?: Manifest["signature"];
+    /** What messages call the file. */
+    readonly called?: string;
+    /** Instead of the package's own. */
+    readonly config?: string | undefined;
+    readonly modules?: Uint8Array | undefined;
   },
 ): Promise<AddedKernel> {
-  const kernel = await unpackDeb(file, draft.path);
+  const kernel = await unpackDeb(file, draft.path, from.called);
   const id = `${kernel.name} ${kernel.version}`;
   return addKernel(paths, {
     name,
     file: kernel.vmlinuz,
+    called: `${from.called ?? file} (${basename(kernel.vmlinuz)})`,
     from: { kind: from.kind, from: from.url ?? id, sha256: from.sha256 },
     signature: from.signature,
     sourceCode: `apt-get source ${kernel.name}=${kernel.version}`,
-    config: kernel.config,
+    config: from.config ?? kernel.config,
     // Packages with the modules apart (Ubuntu's) come without: their kernel is stored as it is.
-    modules: hasModules(kernel.root) ? guestModules(kernel.root, DEBIAN_MODULES) : undefined,
+    modules: from.modules ?? (hasModules(kernel.root) ? guestModules(kernel.root, DEBIAN_MODULES) : undefined),
   });
 }
 

@@ -18,10 +18,10 @@ export interface FoundKernel {
 /** What an error is about: who read the configuration knows what the user calls it. */
 const FIELD = "boot-source.kernel_image_path";
 
-/** Where the store is. @param environment VOLT_HOME, XDG_DATA_HOME, HOME */
+/** Where the store is, from the root: programs that volt starts elsewhere are told of it too. @param environment VOLT_HOME, XDG_DATA_HOME, HOME */
 export function storeFolder(environment: Readonly<Record<string, string | undefined>> = process.env): string {
   const { VOLT_HOME, XDG_DATA_HOME, HOME = "" } = environment;
-  if (VOLT_HOME) return VOLT_HOME;
+  if (VOLT_HOME) return VOLT_HOME.startsWith("/") ? VOLT_HOME : `${process.cwd()}/${VOLT_HOME}`;
   if (process.getuid?.() === 0) return "/var/lib/volt";
   return `${XDG_DATA_HOME || `${HOME}/.local/share`}/volt`;
 }

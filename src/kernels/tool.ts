@@ -10,8 +10,20 @@ export interface ToolOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The Debian package to name when the program is missing. */
   readonly package: string;
+  /** Paths that say nothing to the user, and what its complaints call them instead. */
+  readonly called?: Readonly<Record<string, string>>;
   /** Each line of its output, as it comes; it is then not returned. */
   readonly onLine?: (line: string) => void;
+}
+
+/** Those that run now. */
+const running = new Set<Bun.Subprocess>();
+let stopped = false;
+
+/** Ends the programs that run and starts no more: who waits for one gets an error, and clears away after itself. */
+export function stopTools(): void {
+  stopped = true;
+  for (const child of running) child.kill("SIGTERM");
 }
 
 /**
@@ -22,6 +34,7 @@ export interface ToolOptions {
 export async function runTool(command: readonly [string, ...string[]], options: ToolOptions): Promise<string> {
   const [name, ...args] = command;
   const path = requireTool(name, options.package);
+  if (stopped) throw new ConfigError("", name, "volt was told to end");
   const child = Bun.spawn([path, ...args], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: environment(options.env),
@@ -29,13 +42,18 @@ export async function runTool(command: readonly [string, ...string[]], options: 
     stdout: "pipe",
     stderr: "pipe",
   });
+  running.add(child);
   const [stdout, stderr, status] = await Promise.all([
     options.onLine ? eachLine(child.stdout, options.onLine) : child.stdout.text(),
     child.stderr.text(),
     child.exited,
-  ]);
+  ]).finally(() => running.delete(child));
   if (status === 0) return stdout;
-  throw new ConfigError("", name, complaint(stderr) ?? `it ended with status ${child.signalCode ?? status}`);
+  const said = Object.entries(options.called ?? {}).reduce(
+    (text, [path, shown]) => text.replaceAll(path, shown),
+    stderr,
+  );
+  throw new ConfigError("", name, complaint(said) ?? `it ended with status ${child.signalCode ?? status}`);
 }
 
 function environment(changes: ToolOptions["env"] = {}): Record<string, string> {

@@ -1,19 +1,22 @@
 /** `volt kernel add`. */
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { defineCommand } from "citty";
 import { ConfigError } from "../../config/error.ts";
 import { openInput } from "../../host/open-file.ts";
 import { addKernel } from "../../kernels/add.ts";
+import { addressIn, withoutPassword } from "../../kernels/address.ts";
+import { readKernelConfig, readModules } from "../../kernels/belongings.ts";
 import { isDeb } from "../../kernels/deb.ts";
 import { fileDigest } from "../../kernels/digest.ts";
 import { download } from "../../kernels/download.ts";
 import { Draft } from "../../kernels/draft.ts";
+import { takeIn } from "../../kernels/incoming.ts";
 import { addPackagedKernel } from "../../kernels/install.ts";
 import { checkName } from "../../kernels/paths.ts";
 import { checkSignature } from "../../kernels/trust/signed.ts";
 import { showAdded } from "./added.ts";
 import { JSON_FLAG, thisStore } from "./command.ts";
+import { clearedAway } from "./ending.ts";
 import { Progress } from "./progress.ts";
 
 const DEB_HEAD = 32;
@@ -39,34 +42,39 @@ export const addCommand = defineCommand({
     if (sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256)) {
       throw new ConfigError("", "--sha256", "must be 64 hexadecimal digits");
     }
-    const isAddress = /^https?:\/\//.test(args.file);
-    const name = checkName(args.name ?? nameOf(args.file), "--name");
+    const address = addressIn(args.file);
+    const called = address === undefined ? args.file : withoutPassword(address);
+    const name = checkName(args.name ?? nameOf(address, args.file), "--name");
+    const config = args["kernel-config"] === undefined ? undefined : readKernelConfig(args["kernel-config"]);
+    const modules = args.modules === undefined ? undefined : readModules(args.modules);
     using progress = new Progress();
-    using fetched = isAddress ? await download(paths, args.file, (now) => progress.downloaded(now)) : undefined;
-    const file = fetched?.path ?? args.file;
-    const digest = sha256 || isAddress ? fileDigest(file) : undefined;
-    if (sha256 && digest !== sha256) {
-      throw new ConfigError("", "--sha256", `the file's is ${digest}: get it again, from who you trust`);
-    }
-    const signature = args.signature === undefined ? undefined : checkSignature(paths, file, args.signature);
-    progress.say("unpacking");
-    if (startsAsDeb(file)) {
+    using fetched =
+      address === undefined ? undefined : await download(paths, address, (now) => progress.downloaded(now));
+    // A download stays when a signal comes: the next try goes on from there.
+    const added = await clearedAway(async () => {
       using draft = new Draft(paths);
-      const from = isAddress ? { kind: "url" as const, url: args.file } : { kind: "debian package" as const };
-      const added = await addPackagedKernel(paths, draft, file, name, {
-        ...from,
-        sha256: digest ?? fileDigest(file),
-        ...(signature ? { signature } : {}),
-      });
-      return showAdded(args.json, added);
-    }
-    const added = addKernel(paths, {
-      ...{ name, file, signature },
-      from: { kind: isAddress ? "url" : "file", from: args.file },
-      sourceCode: `ask who made ${args.file}`,
-      config: args["kernel-config"] === undefined ? undefined : readFileSync(args["kernel-config"], "latin1"),
-      modules: args.modules === undefined ? undefined : readFileSync(args.modules),
+      // Nobody else writes to a download.
+      const file = fetched?.path ?? takeIn(paths, draft, args.file);
+      const digest = fileDigest(file);
+      if (sha256 && digest !== sha256) {
+        throw new ConfigError("", "--sha256", `the file's is ${digest}: get it again, from who you trust`);
+      }
+      const signature = args.signature === undefined ? undefined : checkSignature(paths, file, args.signature, called);
+      progress.say("unpacking");
+      const came = { called, signature, config, modules };
+      return startsAsDeb(file)
+        ? await addPackagedKernel(paths, draft, file, name, {
+            ...came,
+            ...(address === undefined ? { kind: "debian package" } : { kind: "url", url: called }),
+            sha256: digest,
+          })
+        : addKernel(paths, {
+            ...{ ...came, name, file, sha256: digest },
+            from: { kind: address === undefined ? "file" : "url", from: called },
+            sourceCode: `ask who made ${called}`,
+          });
     });
+    progress.end();
     return showAdded(args.json, added);
   },
 });
@@ -78,7 +86,7 @@ function startsAsDeb(path: string): boolean {
 }
 
 /** `vmlinuz-6.1.0-13-amd64`, `linux-image-6.1_amd64.deb` without its ending. */
-function nameOf(file: string): string {
-  const last = basename(/^https?:/.test(file) ? new URL(file).pathname : file);
+function nameOf(address: string | undefined, file: string): string {
+  const last = basename(address === undefined ? file : new URL(address).pathname);
   return last.replace(/\.deb$/, "").replaceAll(/[^\w.+-]/g, "-");
 }

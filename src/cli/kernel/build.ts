@@ -8,6 +8,7 @@ import { checkName } from "../../kernels/paths.ts";
 import type { Invocation } from "../invocation.ts";
 import { showAdded } from "./added.ts";
 import { JSON_FLAG, thisStore } from "./command.ts";
+import { clearedAway } from "./ending.ts";
 import { Progress } from "./progress.ts";
 
 /** About how many files a build with the default fragments compiles, for the bar. */
@@ -42,7 +43,6 @@ export const buildCommand = defineCommand({
     const jobs = Number(args.jobs ?? cpus().length);
     if (!Number.isInteger(jobs) || jobs < 1) throw new ConfigError("", "--jobs", `"${args.jobs}" is no number of jobs`);
     const name = checkName(args.name ?? "volt", "--name");
-    using progress = new Progress();
     const request = {
       name,
       jobs,
@@ -50,9 +50,12 @@ export const buildCommand = defineCommand({
       fragments: lists["fragment"] ?? [],
       settings: lists["set"] ?? [],
     };
-    const built = await buildKernel(thisStore(), request, {
-      say: (text) => progress.say(text),
-      compiled: (count) => progress.compiled(count, USUAL_FILES),
+    const built = await clearedAway(async () => {
+      using progress = new Progress();
+      return await buildKernel(thisStore(), request, {
+        say: (text) => progress.say(text),
+        compiled: (count) => progress.compiled(count, USUAL_FILES),
+      });
     });
     showAdded(args.json, built, built.wasThere ? "already built:" : "built");
   },

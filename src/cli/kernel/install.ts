@@ -4,6 +4,7 @@ import { INSTALLABLE, installKernel } from "../../kernels/install.ts";
 import { checkName } from "../../kernels/paths.ts";
 import { showAdded } from "./added.ts";
 import { JSON_FLAG, thisStore } from "./command.ts";
+import { clearedAway } from "./ending.ts";
 import { Progress } from "./progress.ts";
 
 export const installCommand = defineCommand({
@@ -15,7 +16,10 @@ export const installCommand = defineCommand({
   },
   async run({ args }) {
     const name = checkName(args.name ?? args.what, "--name");
-    using progress = new Progress();
-    showAdded(args.json, await installKernel(thisStore(), args.what, name, (text) => progress.say(text)), "installed");
+    const added = await clearedAway(async () => {
+      using progress = new Progress();
+      return await installKernel(thisStore(), args.what, name, (text) => progress.say(text));
+    });
+    showAdded(args.json, added, "installed");
   },
 });

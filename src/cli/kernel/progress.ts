@@ -30,8 +30,13 @@ export class Progress implements Disposable {
     this.#write(`compiling ${bar(count / total)} ${count} files, ${seconds} s`, false);
   }
 
-  [Symbol.dispose](): void {
+  /** Takes the line away: a result does not stick to it. */
+  end(): void {
     if (this.#live) print(STDERR, "\r\x1b[K");
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
   }
 
   #write(text: string, always: boolean): void {

@@ -1,6 +1,7 @@
 /** `volt kernel build`: a kernel from its source, with volt's fragments. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { ConfigError } from "../../config/error.ts";
+import { readInput } from "../../host/open-file.ts";
 import { type AddedKernel, addKernel } from "../add.ts";
 import { parseKernelConfig } from "../config-file.ts";
 import { digestOf } from "../digest.ts";
@@ -10,11 +11,14 @@ import type { Manifest } from "../manifest.ts";
 import { nameObject, setFirstDefault } from "../names.ts";
 import { isWhole } from "../parts.ts";
 import type { StorePaths } from "../paths.ts";
-import { collectWishes, DEFAULT_FRAGMENTS, wishesText } from "./fragments.ts";
+import { collectWishes, DEFAULT_FRAGMENTS, FRAGMENT_NAMES, wishesText } from "./fragments.ts";
 import { readKconfig } from "./kconfig.ts";
-import { checkTools, compilerVersion, make, type Tree } from "./make.ts";
+import { checkPath, checkTools, compilerVersion, make, type Tree } from "./make.ts";
 import { findSource } from "./source.ts";
 import { droppedText, droppedWishes } from "./survived.ts";
+
+/** A whole .config has a quarter of that. */
+const FRAGMENT_MAX = 2 ** 20;
 
 export interface BuildRequest {
   /** A version of Debian's, a folder or a tarball. */
@@ -44,6 +48,7 @@ export async function buildKernel(
   progress: BuildProgress,
 ): Promise<AddedKernel & { readonly wasThere: boolean }> {
   checkTools();
+  checkPath(paths.home, "VOLT_HOME");
   const wishes = collectWishes(request.fragments, request.settings, readFragment);
   const wanted = wishesText(wishes);
   const source = await findSource(request.source);
@@ -105,9 +110,7 @@ function kconfigOf({ source }: Tree) {
 }
 
 function readFragment(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    throw new ConfigError("", "--fragment", `"${path}" is no file, and none of volt's: base, net, fs, security, debug`);
-  }
+  if (existsSync(path)) return readInput(path, "--fragment", FRAGMENT_MAX, "a fragment of a configuration");
+  const names = FRAGMENT_NAMES.join(", ");
+  throw new ConfigError("", "--fragment", `"${path}" is no file, and none of volt's: ${names}`);
 }

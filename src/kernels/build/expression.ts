@@ -4,11 +4,13 @@ import type { KernelConfig } from "../config-file.ts";
 const VALUES: Readonly<Record<string, number>> = { n: 0, m: 1, y: 2 };
 
 /**
- * The parts of a dependency that do not hold: `A && B` gives those of both, anything else itself.
- * An expression that can't be read holds: it is not blamed.
+ * The parts of a dependency that keep an option down at what it became: `A && B` gives those of both, anything else
+ * itself. An expression that can't be read holds: it is not blamed.
+ * @param got "m" for an option that was to be y: a part that is m itself lowers it, too
  */
-export function unmetParts(expression: string, config: KernelConfig): string[] {
-  return conjuncts(expression).filter((part) => evaluate(part, config) === 0);
+export function unmetParts(expression: string, config: KernelConfig, got = "n"): string[] {
+  const most = got === "m" ? 1 : 0;
+  return conjuncts(expression).filter((part) => evaluate(part, config) <= most);
 }
 
 /** 0, 1 or 2 for n, m or y. */

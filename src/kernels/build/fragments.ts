@@ -5,11 +5,15 @@ import fs from "../../../kernels/fs.config" with { type: "text" };
 import net from "../../../kernels/net.config" with { type: "text" };
 import security from "../../../kernels/security.config" with { type: "text" };
 import { ConfigError } from "../../config/error.ts";
+import { printable } from "../../config/printable.ts";
 
 const FRAGMENTS: Readonly<Record<string, string>> = { base, net, fs, security, debug };
 /** Without others asked for. */
 export const DEFAULT_FRAGMENTS = ["base", "net", "fs", "security"] as const;
 export const FRAGMENT_NAMES = Object.keys(FRAGMENTS);
+
+/** Characters of a wrong line that a message has. */
+const SHOWN = 60;
 
 /** What one option shall be, and who says so. */
 export interface Wish {
@@ -56,13 +60,18 @@ function parseFragment(text: string, by: string): Wish[] {
     const wish = parseLine(line, by);
     if (wish) return [wish];
     if (/^\s*(#.*)?$/.test(line)) return [];
-    throw new ConfigError(by, `line ${index + 1}`, `"${line}" is no setting: write CONFIG_OPTION=y`);
+    throw new ConfigError(by, `line ${index + 1}`, `"${shortened(line)}" is no setting: write CONFIG_OPTION=y`);
   });
+}
+
+/** As much of a line as tells what it is: a file given by mistake may have no other. */
+function shortened(line: string): string {
+  return printable(line.length > SHOWN ? `${line.slice(0, SHOWN)}...` : line);
 }
 
 function parseLine(line: string, by: string): Wish | undefined {
   const [, off] = /^# CONFIG_(\w+) is not set$/.exec(line) ?? [];
   if (off !== undefined) return { option: off, value: "n", by };
-  const [, option, value] = /^CONFIG_(\w+)=(y|m|n|-?\d+|0x[0-9a-fA-F]+|"[^"]*")$/.exec(line.trim()) ?? [];
+  const [, option, value] = /^CONFIG_(\w+)=(y|m|n|-?\d+|0x[0-9a-fA-F]+|"[^"]*")(?:\s+#.*)?$/.exec(line.trim()) ?? [];
   return option === undefined || value === undefined ? undefined : { option, value, by };
 }

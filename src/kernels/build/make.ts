@@ -36,6 +36,15 @@ export function checkTools(): void {
   throw new ConfigError("", "kernel build", `the build needs what is not installed: apt-get install ${list}`);
 }
 
+/**
+ * @param what names the folder, for the message
+ * @throws ConfigError for a path that Linux's Makefile can't be in or write to: it says so late, and in its own words
+ */
+export function checkPath(path: string, what: string): void {
+  if (!/[\s:]/.test(path)) return;
+  throw new ConfigError("", what, `"${path}" has a blank or a colon, which Linux's make can't: use another folder`);
+}
+
 /** The compiler's version line: another one makes other bytes. */
 export async function compilerVersion(): Promise<string> {
   return (await runTool(["gcc", "--version"], { package: "gcc" })).split("\n")[0] ?? "";

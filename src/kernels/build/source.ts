@@ -5,6 +5,7 @@ import { ConfigError } from "../../config/error.ts";
 import { aptDownload, aptPackage } from "../debian.ts";
 import { fileDigest } from "../digest.ts";
 import { runTool } from "../tool.ts";
+import { checkPath } from "./make.ts";
 
 /** Source code that can be had, and what it is, before anything of it is fetched. */
 export interface KernelSource {
@@ -65,6 +66,7 @@ function tarballSource(path: string): KernelSource {
 
 /** Built outside of the tree, which is only read. */
 function treeSource(path: string): KernelSource {
+  checkPath(path, "kernel build");
   checkTree(path, path);
   return { about: path, sourceCode: path, sha256: undefined, unpack: async () => path };
 }

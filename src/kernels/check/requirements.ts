@@ -24,8 +24,11 @@ const always = () => true;
 const ownInitramfs = (vm: VmConfig) => vm["boot-source"].initrd_path === undefined;
 const withAcpi = (_: VmConfig, acpi: boolean) => acpi;
 const withoutAcpi = (_: VmConfig, acpi: boolean) => !acpi;
+const hasVirtioConsole = (vm: VmConfig) => vm.volt.console === "virtio";
 const hasVirtio = (vm: VmConfig) =>
-  vm.drives.length + vm["network-interfaces"].length > 0 || [vm.vsock, vm.balloon, vm.entropy].some(Boolean);
+  vm.drives.length + vm["network-interfaces"].length > 0 ||
+  hasVirtioConsole(vm) ||
+  [vm.vsock, vm.balloon, vm.entropy].some(Boolean);
 
 export const REQUIREMENTS: readonly Requirement[] = [
   { option: "64BIT", by: "volt", without: "no 64-bit guest", weight: "needed", applies: always },
@@ -156,6 +159,15 @@ export const REQUIREMENTS: readonly Requirement[] = [
     without: "no virtio device is found without ACPI",
     weight: "needed",
     applies: (vm, acpi) => hasVirtio(vm) && !acpi,
+  },
+  {
+    option: "VIRTIO_CONSOLE",
+    module: "virtio_console",
+    by: "--console virtio",
+    feature: "virtio-console",
+    without: "nothing on the console",
+    weight: "needed",
+    applies: hasVirtioConsole,
   },
   {
     option: "VIRTIO_BLK",

@@ -1,7 +1,6 @@
 /** Whether a kernel is signed by somebody the store trusts. */
-import { readFileSync } from "node:fs";
-import { Fd, O } from "../../../ffi/fd.ts";
 import { ConfigError } from "../../config/error.ts";
+import { openInput, readInput } from "../../host/open-file.ts";
 import { digestOfFile } from "../digest.ts";
 import { type Manifest, readManifest } from "../manifest.ts";
 import { PARTS, type StorePaths } from "../paths.ts";
@@ -10,20 +9,29 @@ import { verifyKernel } from "../verify.ts";
 import { type TrustedKey, trustedKeys } from "./keys.ts";
 import { isLegacySignature, isSignedBy, parseSignature, type Signature } from "./minisign.ts";
 
+const SIGNATURE_MAX = 2 ** 16;
+
 /**
  * Checks the signature of a file that is to be added.
+ * @param called what messages call the file
  * @returns what the manifest keeps of it
  * @throws ConfigError when it is not signed by a trusted key, or was changed since
  */
-export function checkSignature(paths: StorePaths, file: string, signatureFile: string): Manifest["signature"] {
-  const text = readFileSync(signatureFile, "utf8");
+export function checkSignature(
+  paths: StorePaths,
+  file: string,
+  signatureFile: string,
+  called = file,
+): Manifest["signature"] {
+  const text = readInput(signatureFile, "--signature", SIGNATURE_MAX, "a signature");
   const signature = parseSignature(text, signatureFile);
   const key = trustedKey(paths, signature.keyId, signatureFile);
-  using fd = Fd.open(file, O.RDONLY | O.NONBLOCK);
-  const blake2b = digestOfFile(fd, "blake2b512");
-  const message = signature.prehashed ? blake2b : readFileSync(file);
+  const { fd, size } = openInput(file, "kernel");
+  using opened = fd;
+  const blake2b = digestOfFile(opened, "blake2b512");
+  const message = signature.prehashed ? blake2b : opened.readAt(0, size);
   if (!isSignedBy(key, signature, message)) {
-    throw new ConfigError("", file, `the signature in ${signatureFile} is not of this file: get both again`);
+    throw new ConfigError("", called, `the signature in ${signatureFile} is not of this file: get both again`);
   }
   return { text, blake2b: blake2b.toString("hex") };
 }

@@ -34,6 +34,10 @@ describe("the store's folder", () => {
     expect(storeFolder({ VOLT_HOME: "/x/y", XDG_DATA_HOME: "/z" })).toBe("/x/y");
   });
 
+  test("is below the working directory where VOLT_HOME does not begin at the root", () => {
+    expect(storeFolder({ VOLT_HOME: "x/y" })).toBe(`${process.cwd()}/x/y`);
+  });
+
   test.each([{}, { VOLT_HOME: "" }, { XDG_DATA_HOME: "/z" }])(
     "is root's own where %j says nothing that counts",
     (env) => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildRequest, buildKernel } from "../../../../src/kernels/build/build.ts";
 import { collectGarbage } from "../../../../src/kernels/gc.ts";
 import { storedKernel } from "../../../../src/kernels/list.ts";
+import { storePaths } from "../../../../src/kernels/paths.ts";
 import { verifyKernel } from "../../../../src/kernels/verify.ts";
 import { Home, linux } from "../home.ts";
 
@@ -114,6 +115,17 @@ describe("a build", () => {
     expect(collectGarbage(home.paths)).toEqual([]);
   });
 
+  test.each(["a b", "a:b"])("in or of a folder %j is refused before anything is fetched", async (name) => {
+    using home = new Home();
+    const message = /has a blank or a colon, which Linux's make can't: use another folder$/;
+    const request = { source: "6.1", name: "k", fragments: [], settings: [], jobs: 1 };
+    const progress = { say: () => {}, compiled: () => {} };
+    await expect(buildKernel(storePaths(join(home.root, name)), request, progress)).rejects.toThrow(message);
+    const folder = join(home.root, name);
+    renameSync(tree(home), folder);
+    await expect(build(home, folder)).rejects.toThrow(message);
+  });
+
   test("of what is no source of Linux is refused", async () => {
     using home = new Home();
     const file = home.write("x.tar", "no tar");
@@ -122,6 +134,10 @@ describe("a build", () => {
     await expect(build(home, file)).rejects.toThrow(/^tar: /);
     await expect(build(home, file, { fragments: ["nets"] })).rejects.toThrow(
       /^--fragment: "nets" is no file, and none of/,
+    );
+    const large = home.write("vmlinux", new Uint8Array(2 ** 21));
+    await expect(build(home, file, { fragments: [large] })).rejects.toThrow(
+      /a fragment of a configuration has at most/,
     );
     expect(home.list("drafts")).toEqual([]);
   });

@@ -38,6 +38,18 @@ describe("what a kernel is asked to have", () => {
     expect(() => collectWishes([], [setting], none)).toThrow(/^--set: [\s\S]*write OPTION=y/);
   });
 
+  test("may have a comment behind a setting", () => {
+    const text = 'CONFIG_A=y   # why\nCONFIG_B="x # y" # z\n';
+    expect(wish("A", ["f"], [], () => text)?.value).toBe("y");
+    expect(wish("B", ["f"], [], () => text)?.value).toBe('"x # y"');
+  });
+
+  test("is refused with as much of a line as a terminal stands, where the line is a binary's", () => {
+    expect(() => collectWishes(["f"], [], () => `\x7fELF\x1b[2J${"x".repeat(1e6)}`)).toThrow(
+      /^f: line 1: "\\x7fELF\\x1b\[2Jx+\.\.\." is no setting/,
+    );
+  });
+
   test("is refused where a fragment's line is no setting", () => {
     expect(() => collectWishes(["f"], [], () => "CONFIG_A=y\nCONFIG_B\n")).toThrow(
       'f: line 2: "CONFIG_B" is no setting: write CONFIG_OPTION=y',

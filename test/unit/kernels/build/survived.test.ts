@@ -103,6 +103,15 @@ describe("a wish that did not come true", () => {
     expect(why(option)).toEqual([`CONFIG_${option}=y (base) became n: ${reason}`]);
   });
 
+  test("is told with the dependency that is a module, where it became one", () => {
+    const kconfig = 'config BRIDGE\n\ttristate "b"\n\tdepends on YES && (MODULE || MODULE=n)\n';
+    const became = parseKernelConfig("CONFIG_YES=y\nCONFIG_MODULE=m\nCONFIG_BRIDGE=m\n");
+    const wishes = [{ option: "BRIDGE", value: "y", by: "net" }];
+    expect(droppedWishes(wishes, became, () => readKconfig(() => kconfig, "x86")).map(droppedText)).toEqual([
+      "CONFIG_BRIDGE=y (net) became m: it depends on (MODULE || MODULE=n) (m)",
+    ]);
+  });
+
   test("may also be that an option is off, or another value", () => {
     expect(why("YES", "n")).toEqual(["CONFIG_YES=n (base) became y: this kernel has no such option"]);
     expect(why("HZ", "250")).toEqual(["CONFIG_HZ=250 (base) became 100: this kernel has no such option"]);

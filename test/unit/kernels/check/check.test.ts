@@ -38,6 +38,7 @@ describe("a check", () => {
     ["VIRTIO_NET", { "network-interfaces": EVERYTHING["network-interfaces"]! }, "--net"],
     ["VIRTIO_VSOCKETS", { vsock: EVERYTHING.vsock! }, "--vsock"],
     ["VIRTIO_BALLOON", { balloon: {} }, "--balloon"],
+    ["VIRTIO_CONSOLE", { volt: { console: "virtio" } }, "--console virtio"],
     ["SMP", { "machine-config": { vcpu_count: 2 } }, "--cpus"],
     ["SERIAL_8250_CONSOLE", {}, "--console serial"],
   ] as const)("names CONFIG_%s by what needs it, and only where that is there", (option, input, by) => {
