@@ -3,7 +3,7 @@ import { existsSync, rmSync } from "node:fs";
 import { ConfigError } from "../config/error.ts";
 import { storedKernel, usableKernel } from "./list.ts";
 import { withStoreLock } from "./lock.ts";
-import { digestOfName, linkName, replaceFile } from "./objects.ts";
+import { checkIsVolts, linkName, replaceFile } from "./objects.ts";
 import { checkName, DEFAULT, type StorePaths } from "./paths.ts";
 import { defaultName } from "./store.ts";
 
@@ -54,10 +54,7 @@ export function tagKernel(paths: StorePaths, name: string, tag: string): void {
 export function removeName(paths: StorePaths, name: string): void {
   withStoreLock(paths, () => {
     const { isDefault } = storedKernel(paths, name);
-    // A name of volt's is a link to an object. Anything else may be the only copy of somebody's work.
-    if (digestOfName(paths, name) === undefined) {
-      throw new ConfigError("", name, `volt did not put it there: remove ${paths.kernel(name)} yourself`);
-    }
+    checkIsVolts(paths, name);
     // First the default: never one that leads nowhere.
     if (isDefault) rmSync(paths.default, { force: true });
     rmSync(paths.kernel(name));

@@ -1,6 +1,16 @@
 /** Objects: kernels by the digest of what they are made of. */
-import { mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { Fd, O } from "../../ffi/fd.ts";
+import { ConfigError } from "../config/error.ts";
 import { digestOf } from "./digest.ts";
 import type { Draft } from "./draft.ts";
 import { withStoreLock } from "./lock.ts";
@@ -82,14 +92,23 @@ export function objectDigest({ files }: Manifest): string {
 
 /** Points a name at an object; the store's lock is held. What the name meant before is not touched. */
 export function linkName(paths: StorePaths, name: string, digest: string): void {
+  checkIsVolts(paths, name);
   mkdirSync(paths.kernels, { recursive: true });
   const draft = draftName(paths.kernels, name);
   rmSync(draft, { force: true });
   symlinkSync(`../objects/${digest}`, draft);
-  // A folder filled by hand gives way; rename(2) does not replace one by a link.
-  if (digestOfName(paths, name) === undefined) rmSync(paths.kernel(name), { recursive: true, force: true });
   renameSync(draft, paths.kernel(name));
   sync(paths.kernels, O.DIRECTORY);
+}
+
+/**
+ * A name of volt's is a link to an object. Anything else may be the only copy of somebody's work.
+ * @throws ConfigError for what is there and no such link
+ */
+export function checkIsVolts(paths: StorePaths, name: string): void {
+  const path = paths.kernel(name);
+  if (!lstatSync(path, { throwIfNoEntry: false }) || digestOfName(paths, name) !== undefined) return;
+  throw new ConfigError("", name, `volt did not put it there: remove ${path} yourself`);
 }
 
 /** The object a name leads to; undefined when there is no such name, or it is a folder filled by hand. */

@@ -53,7 +53,7 @@ describe("a kernel that is added", () => {
     expect(names(home)).toEqual(["*a", "b"]);
   });
 
-  test("takes over its name from another one, also from a folder filled by hand", () => {
+  test("takes over its name from another one, and from no folder filled by hand", () => {
     using home = new Home();
     home.add("x", { file: home.write("old", linux("old")) });
     home.add("x", { file: home.write("new", linux("new")) });
@@ -62,8 +62,10 @@ describe("a kernel that is added", () => {
     mkdirSync(home.paths.kernel("hand"));
     writeFileSync(`${home.paths.kernel("hand")}/vmlinux`, "x");
     expect(listKernels(home.paths).map(({ name }) => name)).toEqual(["hand", "x"]);
-    home.add("hand");
-    expect(verifyKernel(storedKernel(home.paths, "hand"))).toEqual([]);
+    expect(() => home.add("hand")).toThrow(
+      `hand: volt did not put it there: remove ${home.paths.kernel("hand")} yourself`,
+    );
+    expect(readFileSync(`${home.paths.kernel("hand")}/vmlinux`, "utf8")).toBe("x");
   });
 
   test("whose object is only half there is made whole", () => {
