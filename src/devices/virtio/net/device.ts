@@ -170,7 +170,7 @@ export class NetDevice implements VirtioDevice {
   }
 
   #setRunning(context: VirtioContext, wanted: number): void {
-    while (this.#running > wanted) this.#pairs[--this.#running]!.stop();
+    while (this.#running > wanted) this.#pairs[--this.#running]!.rest();
     // The host spreads its packets over what is attached: what comes by a queue that nobody reads is lost.
     while (this.#attached > wanted) this.#taps[--this.#attached]!.setAttached(false);
     while (this.#attached < wanted) this.#taps[this.#attached++]!.setAttached(true);
@@ -185,7 +185,7 @@ export class NetDevice implements VirtioDevice {
 
   /** A rate limiter lets it go on. The pairs come back by themselves for more than a turn should take. */
   #resume(way: "receive" | "transmit"): boolean {
-    for (const pair of this.#pairs) pair[way]();
+    for (let pair = 0; pair < this.#running; pair++) this.#pairs[pair]![way]();
     return false;
   }
 

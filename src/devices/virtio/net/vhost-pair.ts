@@ -52,6 +52,10 @@ export class VhostPair implements QueuePair {
 
   receive(): void {}
 
+  rest(): void {
+    this.stop();
+  }
+
   stop(): void {
     if (!this.#isRunning) return;
     for (const ring of RINGS) this.#vhost.setNetBackend(ring, VHOST_FILE_UNBIND);

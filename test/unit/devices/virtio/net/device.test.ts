@@ -126,6 +126,43 @@ describe("several queue pairs", () => {
     expect(guest.taps.map((tap) => attached(tap).at(-1))).toEqual([undefined, false, false]);
   });
 
+  test("have their receive buffers when they work again: the driver gave them once", () => {
+    using guest = NetGuest.started({ config: { queue_pairs: 2 } });
+    command(guest, ...PAIRS_SET, 2, 0);
+    const rx = guest.driver.queues[2]!;
+    for (let i = 0; i < 16; i++) rx.add({ address: RX_BUFFER + i * 2048, length: 2048, writable: true });
+    rx.kick();
+    guest.turn();
+    for (let time = 0; time < 16; time++) {
+      command(guest, ...PAIRS_SET, 1, 0);
+      command(guest, ...PAIRS_SET, 2, 0);
+      guest.taps[1]!.send(frame(70 + time));
+      guest.turn();
+      expect(rx.takeUsed()).toEqual([{ id: time, length: 70 + time }]);
+    }
+    guest.expectRecovery();
+  });
+
+  test("send and receive nothing while they rest", () => {
+    using guest = NetGuest.started({ config: { queue_pairs: 2 } });
+    command(guest, ...PAIRS_SET, 2, 0);
+    const [, , rx, tx] = guest.driver.queues;
+    rx!.add({ address: RX_BUFFER, length: 2048, writable: true });
+    rx!.kick();
+    guest.turn();
+    command(guest, ...PAIRS_SET, 1, 0);
+    guest.taps[1]!.send(frame(70));
+    guest.memory.write(TX_BUFFER + 0x1000, frame(100));
+    tx!.add({ address: TX_BUFFER + 0x1000, length: 100 });
+    tx!.kick();
+    expect(guest.turn()).toBeLessThan(10);
+    expect(rx!.takeUsed()).toEqual([]);
+    expect(guest.taps[1]!.receiveAll()).toEqual([]);
+    command(guest, ...PAIRS_SET, 2, 0);
+    expect(rx!.takeUsed()).toEqual([{ id: 0, length: 70 }]);
+    expect(guest.taps[1]!.receiveAll()).toEqual([frame(100)]);
+  });
+
   test.each([
     ["no pair", [...PAIRS_SET, 0, 0]],
     ["more pairs than there are", [...PAIRS_SET, 3, 0]],
