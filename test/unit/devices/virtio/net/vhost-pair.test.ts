@@ -8,24 +8,42 @@ import { FakeTap } from "../../../../support/fake-tap.ts";
 import { FakeDriver } from "../../../../support/virtio/driver.ts";
 import { RecordingVhost } from "../../../../support/virtio/recording-vhost.ts";
 import { VirtioRig } from "../../../../support/virtio/rig.ts";
-import { CONFIG } from "./support.ts";
+import { CONFIG, TX_BUFFER } from "./support.ts";
 
 const KNOWN = (1n << 32n) | (1n << 29n) | (1n << 15n);
 
 class VhostGuest implements Disposable {
-  readonly tap = FakeTap.create();
-  readonly vhost = new RecordingVhost(KNOWN);
-  readonly memory = GuestMemory.create(4 * 2 ** 20);
-  readonly device = new NetDevice(
-    { ...CONFIG, vhost: true },
-    { taps: [this.tap], createPair: (_, { gone }) => new VhostPair(this.tap, this.vhost, gone), inKernel: true },
-  );
-  readonly kicks = [EventFd.create("a kick"), EventFd.create("a kick")];
-  readonly rig = new VirtioRig(this.device, this.memory, {
-    interrupt: 1000,
-    kicks: this.kicks.map(({ number }) => number),
-  });
-  readonly driver = new FakeDriver(this.rig);
+  readonly taps: readonly FakeTap[];
+  readonly vhosts: readonly RecordingVhost[];
+  readonly memory = GuestMemory.create(8 * 2 ** 20);
+  readonly device: NetDevice;
+  readonly kicks: readonly EventFd[];
+  readonly rig: VirtioRig<NetDevice>;
+  readonly driver: FakeDriver;
+
+  constructor(pairs = 1) {
+    this.taps = Array.from({ length: pairs }, () => FakeTap.create());
+    this.vhosts = this.taps.map(() => new RecordingVhost(KNOWN));
+    this.device = new NetDevice(
+      { ...CONFIG, vhost: true, queue_pairs: pairs },
+      {
+        taps: this.taps,
+        createPair: (pair, { gone }) => new VhostPair(this.taps[pair]!, this.vhosts[pair]!, gone),
+        inKernel: true,
+      },
+    );
+    this.kicks = this.device.queueSizes.map(() => EventFd.create("a kick"));
+    const kicks = this.kicks.map(({ number }) => number);
+    this.rig = new VirtioRig(this.device, this.memory, { interrupt: 1000, kicks });
+    this.driver = new FakeDriver(this.rig);
+  }
+
+  get tap(): FakeTap {
+    return this.taps[0]!;
+  }
+  get vhost(): RecordingVhost {
+    return this.vhosts[0]!;
+  }
 
   /** What the kernel was told since the last call, by name. */
   told(): unknown[] {
@@ -37,6 +55,21 @@ class VhostGuest implements Disposable {
     this.rig.turn();
   }
 
+  /** The driver's command. */
+  setPairs(pairs: number): void {
+    const control = this.driver.queues.at(-1)!;
+    this.memory.write(TX_BUFFER, Uint8Array.of(4, 0, pairs, 0));
+    control.add({ address: TX_BUFFER, length: 4 }, { address: TX_BUFFER + 100, length: 1, writable: true });
+    control.kick();
+    this.rig.turn();
+    expect(control.takeUsed()).toHaveLength(1);
+  }
+
+  /** Where the rings of the second pair were started since the last call. */
+  basesOfSecond(): unknown[] {
+    return this.vhosts[1]!.calls.splice(0).flatMap(([name, ring, base]) => (name === "base" ? [[ring, base]] : []));
+  }
+
   /** The kernel raises the eventfd it was given for what it can't make sense of. */
   complain(): void {
     const [source] = this.device.sources;
@@ -46,7 +79,7 @@ class VhostGuest implements Disposable {
 
   [Symbol.dispose](): void {
     for (const kick of this.kicks) kick[Symbol.dispose]();
-    this.tap[Symbol.dispose]();
+    for (const tap of this.taps) tap[Symbol.dispose]();
     this.memory[Symbol.dispose]();
   }
 }
@@ -79,6 +112,48 @@ describe("queues in the host's kernel", () => {
     expect(guest.device.isBusy).toBe(false);
     guest.start();
     expect(guest.told()).toHaveLength(16);
+  });
+
+  test("go on where they were when their pair works again, and begin anew for the next driver", () => {
+    using guest = new VhostGuest(2);
+    guest.start();
+    guest.setPairs(2);
+    expect(guest.basesOfSecond()).toEqual([
+      [0, 0],
+      [1, 0],
+    ]);
+    for (const [receive, transmit] of [
+      [7, 9],
+      [65_535, 3],
+    ]) {
+      guest.vhosts[1]!.bases.splice(0, 2, receive!, transmit!);
+      guest.setPairs(1);
+      guest.vhosts[1]!.bases.fill(0); // not asked again
+      guest.setPairs(2);
+      expect(guest.basesOfSecond()).toEqual([
+        [0, receive],
+        [1, transmit],
+      ]);
+    }
+    guest.vhosts[1]!.bases.splice(0, 2, 11, 12);
+    guest.setPairs(1); // at rest when its driver goes
+    guest.driver.reset();
+    guest.rig.turn();
+    guest.start();
+    guest.setPairs(2);
+    expect(guest.basesOfSecond()).toEqual([
+      [0, 0],
+      [1, 0],
+    ]);
+    guest.vhosts[1]!.bases.splice(0, 2, 13, 14);
+    guest.driver.reset(); // at work
+    guest.rig.turn();
+    guest.start();
+    guest.setPairs(2);
+    expect(guest.basesOfSecond()).toEqual([
+      [0, 0],
+      [1, 0],
+    ]);
   });
 
   test("have an interrupt status that always reads as set: the kernel can't set it", () => {
