@@ -20,6 +20,8 @@ import type { PairServices, QueuePair } from "./pair.ts";
 const VIRTIO_ID_NET = 1;
 const CONTROL_QUEUE_SIZE = 64;
 
+type Way = "receive" | "transmit";
+
 interface Clock {
   readonly alarm: Alarm;
   readonly now: () => number;
@@ -63,6 +65,9 @@ export class NetDevice implements VirtioDevice {
   #controlQueue = -1;
   /** Pairs that work: the first ones. The host's packets come by these alone. */
   #running = 0;
+  readonly #throttles: Readonly<Record<Way, Throttle>>;
+  /** The pair that is first when a limiter lets them go on: each in turn, or the first would leave the others nothing. */
+  readonly #turns = { receive: 0, transmit: 0 };
   /** Queues of the TAP that are attached to it: all of them when it was opened. */
   #attached: number;
 
@@ -78,7 +83,7 @@ export class NetDevice implements VirtioDevice {
     this.#taps = taps;
     this.#attached = taps.length;
     const { counters } = this;
-    const throttle = (limits: RateLimiterConfig | undefined, way: "receive" | "transmit") =>
+    const throttle = (limits: RateLimiterConfig | undefined, way: Way) =>
       new Throttle({
         limits,
         counters: limiterCounters(counters, way === "receive" ? "rx" : "tx"),
@@ -91,6 +96,7 @@ export class NetDevice implements VirtioDevice {
     const services = { counters, rxThrottle, txThrottle, gone: () => this.#tapIsGone(), mmds: this.#mmds };
     this.#pairs = taps.map((_, pair) => createPair(pair, services));
     const throttles = { receive: rxThrottle, transmit: txThrottle };
+    this.#throttles = throttles;
     this.controls = {
       kind: "interface",
       get limits() {
@@ -184,8 +190,20 @@ export class NetDevice implements VirtioDevice {
   }
 
   /** A rate limiter lets it go on. The pairs come back by themselves for more than a turn should take. */
-  #resume(way: "receive" | "transmit"): boolean {
-    for (let pair = 0; pair < this.#running; pair++) this.#pairs[pair]![way]();
+  #resume(way: Way): boolean {
+    const throttle = this.#throttles[way];
+    const running = this.#running;
+    const first = this.#turns[way];
+    let isOver = false;
+    for (let i = 0; i < running; i++) {
+      const pair = (first + i) % running;
+      const before = throttle.admitted;
+      this.#pairs[pair]![way]();
+      if (isOver || !throttle.isWaiting) continue;
+      // It had what there was. If that was nothing it is first again: a long packet waits for all that the limiter has.
+      isOver = true;
+      this.#turns[way] = throttle.admitted === before ? pair : pair + 1;
+    }
     return false;
   }
 
