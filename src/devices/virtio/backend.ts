@@ -49,7 +49,7 @@ export class VirtioBackend implements DeviceHost {
     if (this.device.process(this.#kicked)) this.revisit(this.#kicked);
   };
 
-  /** @param report is told of the first fault only: a guest that repeats one must not fill the host's log */
+  /** @param report is told of the device's warnings, and of its first fault: a guest must not fill the host's log by repeating one */
   constructor(
     device: VirtioDevice,
     state: VirtioState,

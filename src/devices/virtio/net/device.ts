@@ -8,6 +8,7 @@ import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../de
 import { hasFeature } from "../features.ts";
 import { type Alarm, Throttle } from "../limiter/throttle.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
+import { KickWatch } from "../vhost/kick-watch.ts";
 import { ConfigOffset, configSpace, linkStatus } from "./config.ts";
 import { ControlQueue } from "./control.ts";
 import { limiterCounters, newCounters } from "./counters.ts";
@@ -59,6 +60,8 @@ export class NetDevice implements VirtioDevice {
   readonly #pairs: readonly QueuePair[];
   readonly #mmds: MmdsPort | undefined;
   readonly #control = new ControlQueue(this.counters, (pairs) => this.#setPairs(pairs));
+  /** Where the kernel serves the queues: its kick, should it have a number that is one of theirs otherwise. */
+  readonly #controlKicks: KickWatch | undefined;
   #host: DeviceHost | undefined;
   #context: VirtioContext | undefined;
   /** Its queue, or -1. */
@@ -105,7 +108,9 @@ export class NetDevice implements VirtioDevice {
       limit: (way, limits) => throttles[way].update(limits),
     };
     const mmds = this.#mmds ? [this.#mmds] : [];
-    this.sources = [rxThrottle, txThrottle, ...mmds, ...this.#pairs].flatMap(({ sources }) => sources);
+    this.#controlKicks = inKernel && taps.length > 1 ? new KickWatch(() => this.#controlKicked()) : undefined;
+    const watch = this.#controlKicks ? [this.#controlKicks] : [];
+    this.sources = [rxThrottle, txThrottle, ...mmds, ...this.#pairs, ...watch].flatMap(({ sources }) => sources);
   }
 
   get isBusy(): boolean {
@@ -123,6 +128,9 @@ export class NetDevice implements VirtioDevice {
     this.#setRunning(context, 1);
     this.#controlQueue = this.#controlQueueOf(context.features);
     this.#control.start(context.queues[this.#controlQueue]);
+    if (this.kernelQueues.includes(this.#controlQueue)) {
+      this.#controlKicks?.start(context.lines.kicks[this.#controlQueue]!);
+    }
   }
 
   process(queue: number): boolean {
@@ -139,6 +147,7 @@ export class NetDevice implements VirtioDevice {
     this.#context = undefined;
     this.#controlQueue = -1;
     this.#control.stop();
+    this.#controlKicks?.stop();
     for (const pair of this.#pairs) pair.stop();
     this.#mmds?.reset();
     this.#running = 0;
@@ -152,6 +161,10 @@ export class NetDevice implements VirtioDevice {
     const counters = Object.assign(this.counters, newMmdsCounters());
     // The first pair always works; a card in which none does receives nothing.
     return new MmdsPort({ ...mmds, mtu, counters, deliver: () => this.#pairs[0]!.receive(), clock });
+  }
+
+  #controlKicked(): void {
+    if (this.#control.process()) this.#host?.revisit(this.#controlQueue);
   }
 
   /** 5.1.2: the one behind the pairs that the driver knows of. */

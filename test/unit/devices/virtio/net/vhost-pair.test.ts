@@ -1,11 +1,13 @@
 /** The network device with its queues in the host's kernel, which a test stands for: `test/e2e/guests/` has the real one. */
 import { describe, expect, test } from "bun:test";
 import { EventFd } from "../../../../../ffi/eventfd.ts";
+import { featureSet } from "../../../../../src/devices/virtio/features.ts";
 import { NetDevice } from "../../../../../src/devices/virtio/net/device.ts";
+import { VIRTIO_NET_F_MQ } from "../../../../../src/devices/virtio/net/features.ts";
 import { VhostPair } from "../../../../../src/devices/virtio/net/vhost-pair.ts";
 import { GuestMemory } from "../../../../../src/memory/guest.ts";
 import { FakeTap } from "../../../../support/fake-tap.ts";
-import { FakeDriver } from "../../../../support/virtio/driver.ts";
+import { FakeDriver, type StartOptions } from "../../../../support/virtio/driver.ts";
 import { RecordingVhost } from "../../../../support/virtio/recording-vhost.ts";
 import { VirtioRig } from "../../../../support/virtio/rig.ts";
 import { CONFIG, TX_BUFFER } from "./support.ts";
@@ -50,8 +52,8 @@ class VhostGuest implements Disposable {
     return this.vhost.calls.splice(0).map((call) => call[0]);
   }
 
-  start(): void {
-    this.driver.start();
+  start(options?: StartOptions): void {
+    this.driver.start(options);
     this.rig.turn();
   }
 
@@ -154,6 +156,37 @@ describe("queues in the host's kernel", () => {
       [0, 0],
       [1, 0],
     ]);
+  });
+
+  test("are not all that may be: a driver without MQ has its control queue among them, and volt hears its kicks", () => {
+    using guest = new VhostGuest(2);
+    const oneByOne = { features: 0xffff_ffff_ffff_ffffn & ~featureSet(VIRTIO_NET_F_MQ) };
+    /** A command in queue 2, and the signal that KVM gives for its kick. @returns whether there was an answer */
+    const answers = (): boolean => {
+      const queue = guest.driver.queues[2]!;
+      guest.memory.write(TX_BUFFER, Uint8Array.of(4, 0, 1, 0));
+      queue.add({ address: TX_BUFFER, length: 4 }, { address: TX_BUFFER + 100, length: 1, writable: true });
+      guest.kicks[2]!.signal();
+      guest.rig.turn();
+      return queue.takeUsed().length === 1;
+    };
+    guest.start(oneByOne);
+    expect(answers()).toBe(true);
+    expect(answers()).toBe(true);
+    guest.driver.reset();
+    guest.kicks[2]!.signal(); // nobody's
+    guest.rig.turn();
+    expect(guest.driver.status).toBe(0);
+
+    // Where it is the kernel's it is left to the kernel.
+    guest.start();
+    guest.setPairs(2);
+    expect(answers()).toBe(false);
+    expect(guest.kicks[2]!.take()).toBe(true);
+    guest.driver.reset();
+    guest.rig.turn();
+    guest.start(oneByOne);
+    expect(answers()).toBe(true);
   });
 
   test("have an interrupt status that always reads as set: the kernel can't set it", () => {
