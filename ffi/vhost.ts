@@ -1,5 +1,5 @@
 /** vhost: virtqueues that the host's kernel serves, `/dev/vhost-net` and `/dev/vhost-vsock`. One method an ioctl. */
-import { io, ior, iow, iowr, layout, pack, put, u32, u64 } from "./abi.ts";
+import { get, io, ior, iow, iowr, layout, pack, put, u32, u64 } from "./abi.ts";
 import { check } from "./error.ts";
 import type { Fd } from "./fd.ts";
 import { libc } from "./libc.ts";
@@ -106,6 +106,13 @@ export class Vhost implements Disposable {
   /** The next available entry that the kernel takes. */
   setVringBase(index: number, num: number): void {
     this.#call("VHOST_SET_VRING_BASE", pack(VRING_STATE, { index, num }));
+  }
+
+  /** The same of a ring that was stopped: where to go on. */
+  vringBase(index: number): number {
+    const state = pack(VRING_STATE, { index });
+    this.#call("VHOST_GET_VRING_BASE", state);
+    return get(state, VRING_STATE.fields.num);
   }
 
   setVringAddresses(index: number, { descriptors, avail, used }: VringAddresses): void {

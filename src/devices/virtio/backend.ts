@@ -49,7 +49,10 @@ export class VirtioBackend implements DeviceHost {
     if (this.device.process(this.#kicked)) this.revisit(this.#kicked);
   };
 
-  /** @param report is told of the first fault only: a guest that repeats one must not fill the host's log */
+  /**
+   * @param report is told of every warning of the device's (`warn`), but of the first fault only: a guest that repeats one
+   * must not fill the host's log
+   */
   constructor(
     device: VirtioDevice,
     state: VirtioState,

@@ -4,6 +4,8 @@ import { Vhost, type VhostRegion, type VringAddresses } from "../../../ffi/vhost
 /** Stands for the host kernel's vhost, which is not on every machine: writes down what it is told. */
 export class RecordingVhost extends Vhost {
   readonly calls: (readonly [name: string, ...values: readonly unknown[]])[] = [];
+  /** How far it got in each ring: what `vringBase` answers once the ring is stopped. */
+  readonly bases: number[] = [];
   /** What this kernel knows. */
   readonly offered: bigint;
 
@@ -29,6 +31,10 @@ export class RecordingVhost extends Vhost {
   }
   override setVringBase(index: number, num: number): void {
     this.calls.push(["base", index, num]);
+  }
+  override vringBase(index: number): number {
+    this.calls.push(["get base", index]);
+    return this.bases[index] ?? 0;
   }
   override setVringAddresses(index: number, addresses: VringAddresses): void {
     this.calls.push(["addresses", index, addresses]);

@@ -83,6 +83,12 @@ export class BlkDevice implements VirtioDevice, Disposable {
   readonly #isStalled: boolean[];
   /** Queues that have not asked for their next kick, since enough was under way. */
   readonly #isQuiet: boolean[];
+  /** The queue that is first when held ones go on: each in turn, or the first would leave the others nothing. */
+  #turn = 0;
+  /** The same of those that stalled. */
+  #wakeTurn = 0;
+  /** Requests that were taken from queues so far. */
+  #begun = 0;
 
   constructor(options: BlkOptions) {
     const { disk, queues, createEngine, limits, notes = [], sources = [], open, moved, ...clock } = options;
@@ -193,8 +199,18 @@ export class BlkDevice implements VirtioDevice, Disposable {
 
   /** Queues that were held or quiet have a turn. Those that want another come back when the other devices had theirs. */
   #goOn(): false {
-    for (let index = 0; index < this.#isHeld.length; index++) {
-      if ((this.#isHeld[index] || this.#isQuiet[index]) && this.process(index)) this.#host?.revisit(index);
+    const queues = this.#isHeld.length;
+    const first = this.#turn;
+    let isOver = false;
+    for (let i = 0; i < queues; i++) {
+      const index = (first + i) % queues;
+      if (!this.#isHeld[index] && !this.#isQuiet[index]) continue;
+      const before = this.#begun;
+      if (this.process(index)) this.#host?.revisit(index);
+      if (isOver || !this.#isHeld[index]) continue;
+      // It had what there was. If that was nothing it is first again: a big request waits for all that a limiter has.
+      isOver = true;
+      this.#turn = this.#begun === before ? index : (index + 1) % queues;
     }
     return false;
   }
@@ -215,10 +231,17 @@ export class BlkDevice implements VirtioDevice, Disposable {
 
   /** All that was under way may have come home within the turn: then nothing else would ever call a queue that stalled. */
   #wakeStalled(): void {
-    for (let index = 0; this.#freeCount > 0 && index < this.#isStalled.length; index++) {
+    if (this.#freeCount === 0) return;
+    const queues = this.#isStalled.length;
+    const first = this.#wakeTurn;
+    let isFirst = true;
+    for (let i = 0; i < queues; i++) {
+      const index = (first + i) % queues;
       if (!this.#isStalled[index]) continue;
       this.#isStalled[index] = false;
       this.#host?.revisit(index);
+      if (isFirst) this.#wakeTurn = (index + 1) % queues;
+      isFirst = false;
     }
   }
 
@@ -251,6 +274,7 @@ export class BlkDevice implements VirtioDevice, Disposable {
         return false;
       }
       const request = this.#free[--this.#freeCount]!;
+      this.#begun++;
       const status = request.begin(this.#chain, queue);
       if (status === PENDING) {
         bytes += request.length;

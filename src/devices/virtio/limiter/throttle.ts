@@ -39,6 +39,8 @@ export interface ThrottleOptions {
 export class Throttle {
   /** For the device's own `sources`. */
   readonly sources: readonly EventSource[];
+  /** Requests it let start so far: tells a device whether one of its queues just had some of the budget. */
+  admitted = 0;
   readonly #limiter: RateLimiter;
   readonly #alarm: Alarm | undefined;
   readonly #counters: ThrottleCounters;
@@ -58,11 +60,19 @@ export class Throttle {
     return this.#limiter.limits;
   }
 
+  /** Whether something was refused, and the budget for it is not there yet. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
   /** Whether a request may start now, and if so takes it off the budget. While the device waits the answer is no. */
   admit(bytes: number, ops = 1): boolean {
     if (this.#isWaiting) return false;
     const wait = this.#limiter.take(bytes, ops);
-    if (wait === 0) return true;
+    if (wait === 0) {
+      this.admitted++;
+      return true;
+    }
     this.#isWaiting = true;
     this.#counters.throttles++;
     this.#alarm?.setOnce(wait);

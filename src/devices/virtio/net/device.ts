@@ -8,6 +8,7 @@ import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../de
 import { hasFeature } from "../features.ts";
 import { type Alarm, Throttle } from "../limiter/throttle.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
+import { KickWatch } from "../vhost/kick-watch.ts";
 import { ConfigOffset, configSpace, linkStatus } from "./config.ts";
 import { ControlQueue } from "./control.ts";
 import { limiterCounters, newCounters } from "./counters.ts";
@@ -19,6 +20,8 @@ import type { PairServices, QueuePair } from "./pair.ts";
 /** Device type "network card" (virtio 1.2, section 5.1). */
 const VIRTIO_ID_NET = 1;
 const CONTROL_QUEUE_SIZE = 64;
+
+type Way = "receive" | "transmit";
 
 interface Clock {
   readonly alarm: Alarm;
@@ -58,12 +61,17 @@ export class NetDevice implements VirtioDevice {
   readonly #pairs: readonly QueuePair[];
   readonly #mmds: MmdsPort | undefined;
   readonly #control = new ControlQueue(this.counters, (pairs) => this.#setPairs(pairs));
+  /** Where the kernel serves the queues: its kick, should it have a number that is one of theirs otherwise. */
+  readonly #controlKicks: KickWatch | undefined;
   #host: DeviceHost | undefined;
   #context: VirtioContext | undefined;
   /** Its queue, or -1. */
   #controlQueue = -1;
   /** Pairs that work: the first ones. The host's packets come by these alone. */
   #running = 0;
+  readonly #throttles: Readonly<Record<Way, Throttle>>;
+  /** The pair that is first when a limiter lets them go on: each in turn, or the first would leave the others nothing. */
+  readonly #turns = { receive: 0, transmit: 0 };
   /** Queues of the TAP that are attached to it: all of them when it was opened. */
   #attached: number;
 
@@ -79,7 +87,7 @@ export class NetDevice implements VirtioDevice {
     this.#taps = taps;
     this.#attached = taps.length;
     const { counters } = this;
-    const throttle = (limits: RateLimiterConfig | undefined, way: "receive" | "transmit") =>
+    const throttle = (limits: RateLimiterConfig | undefined, way: Way) =>
       new Throttle({
         limits,
         counters: limiterCounters(counters, way === "receive" ? "rx" : "tx"),
@@ -92,6 +100,7 @@ export class NetDevice implements VirtioDevice {
     const services = { counters, rxThrottle, txThrottle, gone: () => this.#tapIsGone(), mmds: this.#mmds };
     this.#pairs = taps.map((_, pair) => createPair(pair, services));
     const throttles = { receive: rxThrottle, transmit: txThrottle };
+    this.#throttles = throttles;
     this.controls = {
       kind: "interface",
       get limits() {
@@ -100,7 +109,9 @@ export class NetDevice implements VirtioDevice {
       limit: (way, limits) => throttles[way].update(limits),
     };
     const mmds = this.#mmds ? [this.#mmds] : [];
-    this.sources = [rxThrottle, txThrottle, ...mmds, ...this.#pairs].flatMap(({ sources }) => sources);
+    this.#controlKicks = inKernel && taps.length > 1 ? new KickWatch(() => this.#controlKicked()) : undefined;
+    const watch = this.#controlKicks ? [this.#controlKicks] : [];
+    this.sources = [rxThrottle, txThrottle, ...mmds, ...this.#pairs, ...watch].flatMap(({ sources }) => sources);
   }
 
   get isBusy(): boolean {
@@ -118,6 +129,9 @@ export class NetDevice implements VirtioDevice {
     this.#setRunning(context, 1);
     this.#controlQueue = this.#controlQueueOf(context.features);
     this.#control.start(context.queues[this.#controlQueue]);
+    if (this.kernelQueues.includes(this.#controlQueue)) {
+      this.#controlKicks?.start(context.lines.kicks[this.#controlQueue]!);
+    }
   }
 
   process(queue: number): boolean {
@@ -134,6 +148,7 @@ export class NetDevice implements VirtioDevice {
     this.#context = undefined;
     this.#controlQueue = -1;
     this.#control.stop();
+    this.#controlKicks?.stop();
     for (const pair of this.#pairs) pair.stop();
     this.#mmds?.reset();
     this.#running = 0;
@@ -147,6 +162,10 @@ export class NetDevice implements VirtioDevice {
     const counters = Object.assign(this.counters, newMmdsCounters());
     // The first pair always works; a card in which none does receives nothing.
     return new MmdsPort({ ...mmds, mtu, counters, deliver: () => this.#pairs[0]!.receive(), clock });
+  }
+
+  #controlKicked(): void {
+    if (this.#control.process()) this.#host?.revisit(this.#controlQueue);
   }
 
   /** 5.1.2: the one behind the pairs that the driver knows of. */
@@ -171,7 +190,7 @@ export class NetDevice implements VirtioDevice {
   }
 
   #setRunning(context: VirtioContext, wanted: number): void {
-    while (this.#running > wanted) this.#pairs[--this.#running]!.stop();
+    while (this.#running > wanted) this.#pairs[--this.#running]!.rest();
     // The host spreads its packets over what is attached: what comes by a queue that nobody reads is lost.
     while (this.#attached > wanted) this.#taps[--this.#attached]!.setAttached(false);
     while (this.#attached < wanted) this.#taps[this.#attached++]!.setAttached(true);
@@ -185,8 +204,20 @@ export class NetDevice implements VirtioDevice {
   }
 
   /** A rate limiter lets it go on. The pairs come back by themselves for more than a turn should take. */
-  #resume(way: "receive" | "transmit"): boolean {
-    for (const pair of this.#pairs) pair[way]();
+  #resume(way: Way): boolean {
+    const throttle = this.#throttles[way];
+    const running = this.#running;
+    const first = this.#turns[way];
+    let isOver = false;
+    for (let i = 0; i < running; i++) {
+      const pair = (first + i) % running;
+      const before = throttle.admitted;
+      this.#pairs[pair]![way]();
+      if (isOver || !throttle.isWaiting) continue;
+      // It had what there was. If that was nothing it is first again: a long packet waits for all that the limiter has.
+      isOver = true;
+      this.#turns[way] = throttle.admitted === before ? pair : pair + 1;
+    }
     return false;
   }
 

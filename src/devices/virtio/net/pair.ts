@@ -17,7 +17,12 @@ export interface QueuePair {
   transmit(): void;
   /** The driver gave buffers. */
   receive(): void;
-  /** Nothing of guest memory is used after this. */
+  /**
+   * The driver uses fewer pairs for now. Nothing of guest memory is used until the next `start`, which goes on with the
+   * queues as they are: buffers that were taken from them are given but once.
+   */
+  rest(): void;
+  /** The driver is gone, and its queues with it: nothing of guest memory is used after this. Also of a pair at rest. */
   stop(): void;
 }
 

@@ -47,6 +47,12 @@ export class Receiver {
     this.#wanted = takesLargeFrames(features) ? MAX_FRAME_BYTES : PLAIN_FRAME_BYTES;
   }
 
+  /** Nobody asks for packets for now. The buffers stay: they are taken from the queue, which lives on. */
+  rest(): void {
+    this.events = 0;
+  }
+
+  /** The driver is gone, and its buffers with it. */
   stop(): void {
     this.#queue = undefined;
     this.events = 0;

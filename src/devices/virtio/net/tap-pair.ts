@@ -45,6 +45,12 @@ export class TapPair implements QueuePair {
     this.#settle();
   }
 
+  rest(): void {
+    this.#receiver.rest();
+    this.#transmitter.rest();
+    this.#watch(0);
+  }
+
   stop(): void {
     this.#receiver.stop();
     this.#transmitter.stop();

@@ -36,6 +36,10 @@ export class Transmitter {
     this.#queue = queue;
   }
 
+  rest(): void {
+    this.events = 0;
+  }
+
   stop(): void {
     this.#queue = undefined;
     this.events = 0;

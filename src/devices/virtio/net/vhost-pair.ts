@@ -18,6 +18,8 @@ export class VhostPair implements QueuePair {
   readonly #error = EventFd.create("a ring of vhost-net");
   /** The kernel may touch guest memory: from the first ring that is started to the last that is stopped. */
   #isRunning = false;
+  /** Where its rings go on: their driver's indices run through while the pair rests. */
+  readonly #bases = RINGS.map(() => 0);
 
   readonly #gone: () => void;
 
@@ -40,7 +42,7 @@ export class VhostPair implements QueuePair {
 
   start(context: VirtioContext, pair: number): void {
     const queues = RINGS.map((ring) => 2 * pair + ring);
-    setUpVrings(this.#vhost, context, queues, this.#error.number);
+    setUpVrings(this.#vhost, context, queues, this.#error.number, this.#bases);
     this.#isRunning = true;
     for (const ring of RINGS) this.#vhost.setNetBackend(ring, this.#tap.fd);
     // A kick that came before the kernel had the TAP did nothing.
@@ -52,7 +54,17 @@ export class VhostPair implements QueuePair {
 
   receive(): void {}
 
+  rest(): void {
+    this.#halt();
+    for (const ring of RINGS) this.#bases[ring] = this.#vhost.vringBase(ring);
+  }
+
   stop(): void {
+    this.#halt();
+    this.#bases.fill(0);
+  }
+
+  #halt(): void {
     if (!this.#isRunning) return;
     for (const ring of RINGS) this.#vhost.setNetBackend(ring, VHOST_FILE_UNBIND);
     releaseVrings(this.#vhost, RINGS);

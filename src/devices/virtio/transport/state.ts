@@ -90,8 +90,8 @@ export interface DeviceDescription {
   /** The bytes of it that a driver may write, from `start` up to `end`. */
   readonly writableConfig?: { readonly start: number; readonly end: number };
   /**
-   * Queues that the host's kernel serves (vhost). It signals the interrupt line without volt, which so can't set
-   * InterruptStatus: it always reads as set for such a device, or Linux would take the interrupt for somebody else's.
+   * Queues that the host's kernel serves (vhost), with most drivers: nobody else hears their kicks but a `KickWatch`. The
+   * kernel signals the interrupt line without volt, which so can't set InterruptStatus: it always reads as set for such a device, or Linux would take the interrupt for somebody else's.
    */
   readonly kernelQueues?: readonly number[];
 }

@@ -13,13 +13,20 @@ import { availBytes, descriptorTableBytes, usedBytes } from "../queue/layout.ts"
  * outside it fails there, as it would here.
  * @param queues the device's queues that become rings 0, 1, … of this descriptor
  * @param error an eventfd that the kernel raises when a ring makes no sense
+ * @param bases where each ring goes on; a driver's first time with one begins at 0
  * @throws Error when the driver left one of the queues out, SystemError when the kernel refuses
  */
-export function setUpVrings(vhost: Vhost, context: VirtioContext, queues: readonly number[], error: number): void {
+export function setUpVrings(
+  vhost: Vhost,
+  context: VirtioContext,
+  queues: readonly number[],
+  error: number,
+  bases: readonly number[] = [],
+): void {
   vhost.setFeatures(context.features & vhost.features());
   vhost.setMemoryTable(context.memory.regions);
   queues.forEach((queue, index) => {
-    setUpVring(vhost, context, { queue, index, error });
+    setUpVring(vhost, context, { queue, index, error, base: bases[index] ?? 0 });
   });
 }
 
@@ -38,13 +45,15 @@ interface Vring {
   readonly queue: number;
   readonly index: number;
   readonly error: number;
+  readonly base: number;
 }
 
-function setUpVring(vhost: Vhost, { memory, settings, lines }: VirtioContext, { queue, index, error }: Vring): void {
+function setUpVring(vhost: Vhost, { memory, settings, lines }: VirtioContext, vring: Vring): void {
+  const { queue, index, error, base } = vring;
   const { size, isReady, descriptorTable, driverArea, deviceArea } = settings[queue]!;
   if (!isReady) throw new Error(`queue ${queue} is not ready, and the host's kernel is to serve it`);
   vhost.setVringSize(index, size);
-  vhost.setVringBase(index, 0);
+  vhost.setVringBase(index, base);
   vhost.setVringAddresses(index, {
     descriptors: hostAddress(memory, descriptorTable, descriptorTableBytes(size)),
     avail: hostAddress(memory, driverArea, availBytes(size)),

@@ -75,18 +75,19 @@ describe("the TAP", () => {
   });
 });
 
+const PAIRS_SET = [4, 0];
+/** A control command: what the driver reads as its answer, and how many bytes it was told were written. */
+function command(guest: NetGuest, ...bytes: number[]): { ack: number; length: number | undefined } {
+  const control = guest.driver.queues.at(-1)!;
+  guest.memory.write(TX_BUFFER, Uint8Array.from(bytes));
+  guest.memory.write(TX_BUFFER + 100, Uint8Array.of(0xee));
+  control.add({ address: TX_BUFFER, length: bytes.length }, { address: TX_BUFFER + 100, length: 1, writable: true });
+  control.kick();
+  guest.turn();
+  return { ack: guest.bytes(TX_BUFFER + 100, 1)[0]!, length: control.takeUsed()[0]?.length };
+}
+
 describe("several queue pairs", () => {
-  const PAIRS_SET = [4, 0];
-  /** A control command: what the driver reads as its answer, and how many bytes it was told were written. */
-  function command(guest: NetGuest, ...bytes: number[]): { ack: number; length: number | undefined } {
-    const control = guest.driver.queues.at(-1)!;
-    guest.memory.write(TX_BUFFER, Uint8Array.from(bytes));
-    guest.memory.write(TX_BUFFER + 100, Uint8Array.of(0xee));
-    control.add({ address: TX_BUFFER, length: bytes.length }, { address: TX_BUFFER + 100, length: 1, writable: true });
-    control.kick();
-    guest.turn();
-    return { ack: guest.bytes(TX_BUFFER + 100, 1)[0]!, length: control.takeUsed()[0]?.length };
-  }
   const attached = (tap: FakeTap) => tap.calls.filter(([name]) => name === "attached").map(([, value]) => value);
 
   test("are one until the driver asks for more", () => {
@@ -124,6 +125,43 @@ describe("several queue pairs", () => {
     command(guest, ...PAIRS_SET, 2, 0);
     guest.expectRecovery();
     expect(guest.taps.map((tap) => attached(tap).at(-1))).toEqual([undefined, false, false]);
+  });
+
+  test("have their receive buffers when they work again: the driver gave them once", () => {
+    using guest = NetGuest.started({ config: { queue_pairs: 2 } });
+    command(guest, ...PAIRS_SET, 2, 0);
+    const rx = guest.driver.queues[2]!;
+    for (let i = 0; i < 16; i++) rx.add({ address: RX_BUFFER + i * 2048, length: 2048, writable: true });
+    rx.kick();
+    guest.turn();
+    for (let time = 0; time < 16; time++) {
+      command(guest, ...PAIRS_SET, 1, 0);
+      command(guest, ...PAIRS_SET, 2, 0);
+      guest.taps[1]!.send(frame(70 + time));
+      guest.turn();
+      expect(rx.takeUsed()).toEqual([{ id: time, length: 70 + time }]);
+    }
+    guest.expectRecovery();
+  });
+
+  test("send and receive nothing while they rest", () => {
+    using guest = NetGuest.started({ config: { queue_pairs: 2 } });
+    command(guest, ...PAIRS_SET, 2, 0);
+    const [, , rx, tx] = guest.driver.queues;
+    rx!.add({ address: RX_BUFFER, length: 2048, writable: true });
+    rx!.kick();
+    guest.turn();
+    command(guest, ...PAIRS_SET, 1, 0);
+    guest.taps[1]!.send(frame(70));
+    guest.memory.write(TX_BUFFER + 0x1000, frame(100));
+    tx!.add({ address: TX_BUFFER + 0x1000, length: 100 });
+    tx!.kick();
+    expect(guest.turn()).toBeLessThan(10);
+    expect(rx!.takeUsed()).toEqual([]);
+    expect(guest.taps[1]!.receiveAll()).toEqual([]);
+    command(guest, ...PAIRS_SET, 2, 0);
+    expect(rx!.takeUsed()).toEqual([{ id: 0, length: 70 }]);
+    expect(guest.taps[1]!.receiveAll()).toEqual([frame(100)]);
   });
 
   test.each([
@@ -168,10 +206,13 @@ describe("several queue pairs", () => {
 
 describe("rate limits", () => {
   const limits = { ops: { size: 10, refill_time: 1000, one_time_burst: 0 } };
-  function limited(way: "rx_rate_limiter" | "tx_rate_limiter") {
+  function limited(way: "rx_rate_limiter" | "tx_rate_limiter", queue_pairs = 1) {
     const alarm = new FakeAlarm();
     const clock = { alarm, now: alarm.now };
-    const guest = NetGuest.started({ config: { [way]: limits }, clocks: { receive: clock, transmit: clock } });
+    const guest = NetGuest.started({
+      config: { [way]: limits, queue_pairs },
+      clocks: { receive: clock, transmit: clock },
+    });
     const later = (ms: number): void => {
       alarm.time += ms * 1e6;
       for (const { fd, ready } of guest.device.sources) if (fd === alarm.fd) guest.rig.backend.run(ready);
@@ -226,5 +267,55 @@ describe("rate limits", () => {
     expect(guest.rx.takeUsed()).toEqual([]);
     later(1000);
     expect(guest.rx.takeUsed().map(({ length }) => length)).toContain(80);
+  });
+
+  test("of what the guest sends are shared about equally by its pairs, but for one that sends nothing", () => {
+    const { guest, later } = limited("tx_rate_limiter", 4);
+    using _ = guest;
+    command(guest, ...PAIRS_SET, 4, 0);
+    guest.memory.write(TX_BUFFER + 0x1000, frame(100));
+    const done = [0, 0, 0, 0];
+    const busy = [0, 2, 3];
+    const send = (pair: number, count: number): void => {
+      const queue = guest.driver.queues[2 * pair + 1]!;
+      for (let i = 0; i < count; i++) queue.add({ address: TX_BUFFER + 0x1000, length: 100 });
+      if (count > 0) queue.kick();
+    };
+    for (const pair of busy) send(pair, 20);
+    guest.turn();
+    for (let time = 0; time < 300; time++) {
+      later(100);
+      for (const pair of busy) {
+        const sent = guest.driver.queues[2 * pair + 1]!.takeUsed().length;
+        done[pair]! += sent;
+        send(pair, sent);
+      }
+      for (const tap of guest.taps) tap.receiveAll();
+    }
+    for (const pair of busy) expect(Math.abs(done[pair]! - 100)).toBeLessThan(15);
+  });
+
+  test("of what it receives are shared about equally by its pairs", () => {
+    const { guest, later } = limited("rx_rate_limiter", 3);
+    using _ = guest;
+    command(guest, ...PAIRS_SET, 3, 0);
+    const done = [0, 0, 0];
+    const give = (pair: number, count: number): void => {
+      const queue = guest.driver.queues[2 * pair]!;
+      for (let i = 0; i < count; i++) queue.add({ address: RX_BUFFER, length: 2048, writable: true });
+      queue.kick();
+      for (let i = 0; i < count; i++) guest.taps[pair]!.send(frame(60));
+    };
+    for (let pair = 0; pair < 3; pair++) give(pair, 20);
+    guest.turn();
+    for (let time = 0; time < 300; time++) {
+      later(100);
+      for (let pair = 0; pair < 3; pair++) {
+        const got = guest.driver.queues[2 * pair]!.takeUsed().length;
+        done[pair]! += got;
+        if (got > 0) give(pair, got);
+      }
+    }
+    for (const packets of done) expect(Math.abs(packets - 100)).toBeLessThan(15);
   });
 });
