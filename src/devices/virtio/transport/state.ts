@@ -91,7 +91,8 @@ export interface DeviceDescription {
   readonly writableConfig?: { readonly start: number; readonly end: number };
   /**
    * Queues that the host's kernel serves (vhost), with most drivers: nobody else hears their kicks but a `KickWatch`. The
-   * kernel signals the interrupt line without volt, which so can't set InterruptStatus: it always reads as set for such a device, or Linux would take the interrupt for somebody else's.
+   * kernel signals the interrupt line without volt, which so can't set InterruptStatus: it always reads as set for such a
+   * device, or Linux would take the interrupt for somebody else's.
    */
   readonly kernelQueues?: readonly number[];
 }
