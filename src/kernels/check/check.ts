@@ -1,7 +1,7 @@
 /** Will this kernel run this VM? */
 import type { VmConfig } from "../../config/schema.ts";
 import type { KernelConfig } from "../config-file.ts";
-import { REQUIREMENTS, type Requirement, SLOW_OPTIONS } from "./requirements.ts";
+import { REQUIREMENTS, type Requirement, SLOW_OPTIONS, type SlowOption } from "./requirements.ts";
 
 /** What a check says about one option. */
 export interface CheckFinding {
@@ -28,12 +28,10 @@ export function checkKernel(
   const needs = REQUIREMENTS.filter(({ applies, where }) => applies(vm, acpi) && (!where || config.has(where))).map(
     (requirement) => checkOne(requirement, config, modules, vm["boot-source"].initrd_path !== undefined),
   );
-  const slow = SLOW_OPTIONS.filter(({ option }) => config.has(option)).map(
-    ({ option, why }): CheckFinding => ({
-      ...{ option, by: "boot time", status: "warn", found: `slow: it ${why}` },
-      mend: "build the kernel without it: volt kernel build",
-    }),
-  );
+  const words = `${vm["boot-source"].boot_args ?? ""} ${vm.volt.append ?? ""}`.split(" ");
+  const isSlow = ({ option, unless = "", append }: SlowOption) =>
+    config.has(option) && !config.has(unless) && !(append && words.includes(append));
+  const slow = SLOW_OPTIONS.filter(isSlow).map(slowFinding);
   return [...needs, ...slow];
 }
 
@@ -41,6 +39,12 @@ export function checkKernel(
 export function modulesIn(archive: Uint8Array): Set<string> {
   const text = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength).toString("latin1");
   return new Set([...text.matchAll(/lib\/modules\/[^/\0]+\/([\w-]+)\.ko/g)].map(([, name]) => plain(name ?? "")));
+}
+
+function slowFinding({ option, why, ms, append }: SlowOption): CheckFinding {
+  const cost = ms ? `: ${ms.cost} of ${ms.boot} ms in the nested machine` : "";
+  const mend = append === undefined ? "build the kernel without it: volt kernel build" : `--append ${append}`;
+  return { option, by: "boot time", status: "warn", found: `slow: it ${why}${cost}`, mend };
 }
 
 function checkOne(

@@ -266,9 +266,22 @@ export function featuresOf(config: KernelConfig): string[] {
 export interface SlowOption {
   readonly option: string;
   readonly why: string;
+  /** Not where this option is on. */
+  readonly unless?: string;
+  /** Milliseconds, and those of the whole boot: measured in the nested machine (docs/performance.md). */
+  readonly ms?: { readonly cost: number; readonly boot: number };
+  /** Where a word on the command line does. */
+  readonly append?: string;
 }
 
 export const SLOW_OPTIONS: readonly SlowOption[] = [
+  {
+    option: "CRYPTO_MANAGER",
+    unless: "CRYPTO_MANAGER_DISABLE_TESTS",
+    why: "tests every cipher at every boot",
+    ms: { cost: 800, boot: 11_800 },
+    append: "cryptomgr.notests",
+  },
   { option: "KASAN", why: "checks every access to memory" },
   { option: "KMSAN", why: "checks every access to memory" },
   { option: "UBSAN_SANITIZE_ALL", why: "checks arithmetic everywhere" },

@@ -82,6 +82,19 @@ describe("a check", () => {
   test("warns of what makes a boot slow", () => {
     expect(bad(new Map([...built, ["KASAN", "y"]] as const))).toMatchObject([{ option: "KASAN", status: "warn" }]);
   });
+
+  test("says what a slow option costs where that was measured, and the word that mends it", () => {
+    const tests = new Map([...built, ["CRYPTO_MANAGER", "y"]] as const);
+    expect(bad(tests)).toMatchObject([
+      {
+        option: "CRYPTO_MANAGER",
+        found: expect.stringMatching(/: \d+ of \d+ ms /),
+        mend: "--append cryptomgr.notests",
+      },
+    ]);
+    expect(bad(tests, { volt: { append: "cryptomgr.notests" } })).toEqual([]);
+    expect(bad(new Map([...tests, ["CRYPTO_MANAGER_DISABLE_TESTS", "y"]] as const))).toEqual([]);
+  });
 });
 
 test("every module that a requirement names is one that volt packs, or comes with one", () => {
