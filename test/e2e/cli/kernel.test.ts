@@ -177,7 +177,8 @@ describe("volt kernel", () => {
       cwd: home.path,
       by,
     });
-    expect(problem).toBe("small: the disk is full: free some of it, or put the store elsewhere (VOLT_HOME)");
+    const mend = "free some of it, or put the store elsewhere (VOLT_HOME)";
+    expect(problem).toBe(`${home.file("small")}: the disk is full: ${mend}`);
   });
 
   test("takes a store that can't be read for none that is empty, and says what is damaged", async () => {
