@@ -1,5 +1,5 @@
 /** A client of the API that is none of ours: curl. */
-import { existsSync } from "node:fs";
+import { closeSocket, connectTo } from "../../../ffi/socket.ts";
 import { atMost } from "../../support/emulated.ts";
 
 export interface Answer {
@@ -13,7 +13,11 @@ const LIMIT_MS = atMost(10_000);
 /** Waits until something accepts connections at a socket. */
 export async function listening(socket: string): Promise<void> {
   for (const end = Date.now() + LIMIT_MS; Date.now() < end; await Bun.sleep(5)) {
-    if (existsSync(socket)) return;
+    // Its file is there a moment before anybody listens.
+    const connection = connectTo(socket);
+    if (connection < 0) continue;
+    closeSocket(connection);
+    return;
   }
   throw new Error(`nobody listens at ${socket}`);
 }
