@@ -1,6 +1,8 @@
 /** Networks of real Linux guests, through volt and through the host's kernel. */
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { join } from "node:path";
 import { transferBothWays } from "./net-transfer.ts";
+import { guestProgram } from "./program.ts";
 import { GuestTap } from "./tap.ts";
 import { guest, LIMIT, startVolt } from "./volt.ts";
 
@@ -9,6 +11,7 @@ setDefaultTimeout(LIMIT);
 const MIB = 2 ** 20;
 /** What a nested machine gets through in some seconds where others work too; test/long/ has 256 MiB. */
 const SIZE = 4 * MIB;
+const pairs = guestProgram(join(import.meta.dirname, "net/pairs.c"));
 
 async function* lineAfter(event: Promise<void>): AsyncGenerator<Uint8Array> {
   await event;
@@ -48,6 +51,20 @@ describe.each([
     ]);
 
     expect({ stdout, log }).toEqual({ stdout: `rx-0 rx-1 tx-0 tx-1 ${"5 answers\n".repeat(4)}`, log: "" });
+  });
+
+  test("uses one queue pair, and two again, as often as its guest likes", async () => {
+    await using tap = await GuestTap.create({ multiQueue: true });
+    // More often than its buffers would last if each time cost some.
+    const times = 8;
+    const streams = `for i in 1 2 3 4; do ${tap.pings(2)} & done; wait`;
+    const toggle = `/tmp/pairs 1 && ${tap.pings(1)} && /tmp/pairs 2 && ${streams}`;
+    const script = `${pairs.install}; ${tap.setUp}; for time in $(seq ${times}); do ${toggle}; done`;
+    const { stdout, log } = await guest(script, ["--cpus", "2", "--net", `tap=${tap.name},queues=2${vhost}`], {
+      stdin: pairs.bytes,
+    });
+
+    expect({ stdout, log }).toEqual({ stdout: `1 answers\n${"2 answers\n".repeat(4)}`.repeat(times), log: "" });
   });
 
   test.each([9000, 1280])("has an MTU of %d where it was given one, and fills it", async (mtu) => {
