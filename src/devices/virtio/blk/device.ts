@@ -201,16 +201,17 @@ export class BlkDevice implements VirtioDevice, Disposable {
   #goOn(): false {
     const queues = this.#isHeld.length;
     const first = this.#turn;
-    let isOver = false;
+    let hasMoved = false;
     for (let i = 0; i < queues; i++) {
       const index = (first + i) % queues;
       if (!this.#isHeld[index] && !this.#isQuiet[index]) continue;
       const before = this.#begun;
       if (this.process(index)) this.#host?.revisit(index);
-      if (isOver || !this.#isHeld[index]) continue;
-      // It had what there was. If that was nothing it is first again: a big request waits for all that a limiter has.
-      isOver = true;
-      this.#turn = this.#begun === before ? index : (index + 1) % queues;
+      // Who is served first has most: the last place next time. One that got nothing keeps its own: a big request waits
+      // for all that a limiter has.
+      if (hasMoved || this.#begun === before) continue;
+      hasMoved = true;
+      this.#turn = (index + 1) % queues;
     }
     return false;
   }

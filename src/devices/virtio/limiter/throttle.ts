@@ -60,11 +60,6 @@ export class Throttle {
     return this.#limiter.limits;
   }
 
-  /** Whether something was refused, and the budget for it is not there yet. */
-  get isWaiting(): boolean {
-    return this.#isWaiting;
-  }
-
   /** Whether a request may start now, and if so takes it off the budget. While the device waits the answer is no. */
   admit(bytes: number, ops = 1): boolean {
     if (this.#isWaiting) return false;

@@ -208,15 +208,16 @@ export class NetDevice implements VirtioDevice {
     const throttle = this.#throttles[way];
     const running = this.#running;
     const first = this.#turns[way];
-    let isOver = false;
+    let hasMoved = false;
     for (let i = 0; i < running; i++) {
       const pair = (first + i) % running;
       const before = throttle.admitted;
       this.#pairs[pair]![way]();
-      if (isOver || !throttle.isWaiting) continue;
-      // It had what there was. If that was nothing it is first again: a long packet waits for all that the limiter has.
-      isOver = true;
-      this.#turns[way] = throttle.admitted === before ? pair : pair + 1;
+      // Who is served first has most: the last place next time. One that got nothing keeps its own: a long packet waits
+      // for all that the limiter has.
+      if (hasMoved || throttle.admitted === before) continue;
+      hasMoved = true;
+      this.#turns[way] = pair + 1;
     }
     return false;
   }
