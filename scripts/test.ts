@@ -34,7 +34,7 @@ const LINUX_GUESTS = ["test/e2e/guests"];
 /** A nested machine fills little more than one processor: two files at a time, with a machine each, take two thirds of the time. */
 const TWO_AT_A_TIME = ["--parallel=2", "--no-isolate"];
 /**
- * For tests of processes and guests. The nested machine itself can die under one (test/e2e/guests/turns.ts says why), and is
+ * For tests of processes, servers and guests. The nested machine itself can die under one (test/e2e/guests/turns.ts says why), and is
  * booted anew; elsewhere a machine that others share can stop a process for seconds at the one place where a test did not
  * expect it. The end of the run names each that needed it: such a test wants mending.
  */
@@ -70,7 +70,7 @@ function groups(paths: readonly string[]): Group[] {
   const linuxGuests = paths.filter(within(LINUX_GUESTS));
   const rest = paths.filter((path) => !tinyGuests.includes(path) && !linuxGuests.includes(path));
   return [
-    { paths: rest },
+    { paths: rest, flags: SECOND_TRY },
     { paths: tinyGuests, flags: SECOND_TRY, nested: tiny },
     { paths: linuxGuests, flags: linux ? [...SECOND_TRY, ...TWO_AT_A_TIME] : SECOND_TRY },
   ].filter((group) => group.paths.length > 0);
