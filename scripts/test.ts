@@ -34,9 +34,9 @@ const LINUX_GUESTS = ["test/e2e/guests"];
 /** A nested machine fills little more than one processor: two files at a time, with a machine each, take two thirds of the time. */
 const TWO_AT_A_TIME = ["--parallel=2", "--no-isolate"];
 /**
- * For tests of processes, servers and guests. The nested machine itself can die under one (test/e2e/guests/turns.ts says why), and is
- * booted anew; elsewhere a machine that others share can stop a process for seconds at the one place where a test did not
- * expect it. The end of the run names each that needed it: such a test wants mending.
+ * For tests of processes, servers and guests. The nested machine itself can die under one (test/e2e/guests/turns.ts says
+ * why), and is booted anew; elsewhere a machine that others share can stop a process for seconds at the one place where a
+ * test did not expect it. The end of the run names each that needed it: such a test wants mending.
  */
 const SECOND_TRY = ["--retry", "1"];
 
