@@ -17,7 +17,6 @@ const { pieces, tries, limitMs } =
   guestHost() === "native"
     ? { pieces: 1, tries: 1, limitMs: 10 * 60_000 }
     : { pieces: 16, tries: 6, limitMs: 2 * 60_000 };
-const EMULATORS = /^volt (ended with 124|did not end)/;
 
 test.each([
   ["through volt", ""],
@@ -31,12 +30,17 @@ test.each([
 
 async function transferPiece(vhost: string): Promise<Transfer> {
   for (let left = tries - 1; ; left--) {
-    await using tap = await GuestTap.create();
     try {
-      return await transferBothWays(tap, `tap=${tap.name}${vhost}`, SIZE / pieces, limitMs);
+      return await transferOnce(vhost);
     } catch (error) {
-      if (left === 0 || !EMULATORS.test((error as Error).message)) throw error;
-      console.error(`in the nested machine: ${(error as Error).message.split("\n", 1)[0]}: the piece goes again`);
+      // The nested machine itself may be gone, and the TAP with it.
+      if (left === 0) throw error;
+      console.error(`in the nested machine: ${String(error).split("\n", 1)[0]}: the piece goes again`);
     }
   }
+}
+
+async function transferOnce(vhost: string): Promise<Transfer> {
+  await using tap = await GuestTap.create();
+  return await transferBothWays(tap, `tap=${tap.name}${vhost}`, SIZE / pieces, limitMs);
 }
