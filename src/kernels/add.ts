@@ -4,11 +4,10 @@ import { parseElf } from "../boot/elf.ts";
 import { BootError } from "../boot/error.ts";
 import { fileSource } from "../boot/file-source.ts";
 import { openInput } from "../host/open-file.ts";
-import { featuresOf } from "./check/requirements.ts";
-import { parseKernelConfig } from "./config-file.ts";
 import { digestOf, digestOfFile } from "./digest.ts";
 import { Draft } from "./draft.ts";
-import { builtInConfig, kernelVersion } from "./image/facts.ts";
+import { factsOf } from "./image/describe.ts";
+import { builtInConfig } from "./image/facts.ts";
 import { layOutElf } from "./image/layout-elf.ts";
 import { ANYWHERE, unpackKernel } from "./image/unpack.ts";
 import { licenceNote, type Manifest } from "./manifest.ts";
@@ -67,21 +66,15 @@ export function addKernel(paths: StorePaths, kernel: NewKernel): AddedKernel {
     ...(kernel.modules ? { modules: kernel.modules } : {}),
     ...(config === undefined ? {} : { config: Buffer.from(config) }),
   };
-  const start = Math.min(...image.segments.map(({ guestAddress }) => guestAddress));
-  const end = Math.max(...image.segments.map(({ guestAddress, memorySize }) => guestAddress + memorySize));
   const manifest: Manifest = {
     manifest: 1,
-    version: kernelVersion(vmlinux),
+    ...factsOf(image, vmlinux, config),
     source: { ...kernel.from, sha256: kernel.from.sha256 ?? came },
     added: new Date().toISOString(),
     format,
     files: Object.fromEntries(
       Object.entries(parts).map(([part, bytes]) => [part, { sha256: digestOf(bytes), size: bytes.length }]),
     ) as Manifest["files"],
-    entry: image.entry,
-    ...(image.pvhEntry === undefined ? {} : { pvhEntry: image.pvhEntry }),
-    footprint: end - start,
-    features: config === undefined ? [] : featuresOf(parseKernelConfig(config)),
     ...(kernel.signature ? { signature: kernel.signature } : {}),
     ...(kernel.recipe ? { recipe: kernel.recipe } : {}),
     licence: licenceNote(kernel.sourceCode),

@@ -13,6 +13,11 @@ const MENDS: Readonly<Record<string, string>> = {
   EROFS: "it is on a read-only file system: put the store elsewhere (VOLT_HOME)",
 };
 
+/** What an error of the store's folders means for its user; undefined where that is not known. */
+export function mendOf(error: unknown): string | undefined {
+  return MENDS[(error as { code?: string }).code ?? ""];
+}
+
 /**
  * Runs what writes below `home`.
  * @throws ConfigError where the disk or its rights are in the way; anything else as it is
@@ -21,7 +26,7 @@ export function writing<T>(home: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    const mend = MENDS[(error as { code?: string }).code ?? ""];
+    const mend = mendOf(error);
     throw mend === undefined ? error : new ConfigError("", home, mend);
   }
 }

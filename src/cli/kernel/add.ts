@@ -55,8 +55,9 @@ export const addCommand = defineCommand({
       using draft = new Draft(paths);
       // Nobody else writes to a download.
       const file = fetched?.path ?? takeIn(paths, draft, args.file);
-      const digest = fileDigest(file);
-      if (sha256 && digest !== sha256) {
+      // addKernel takes it of what it stores; here it is only for who asks for one, and of packages.
+      const digest = sha256 === undefined ? undefined : fileDigest(file);
+      if (digest !== sha256) {
         throw new ConfigError("", "--sha256", `the file's is ${digest}: get it again, from who you trust`);
       }
       const signature = args.signature === undefined ? undefined : checkSignature(paths, file, args.signature, called);
@@ -66,7 +67,7 @@ export const addCommand = defineCommand({
         ? await addPackagedKernel(paths, draft, file, name, {
             ...came,
             ...(address === undefined ? { kind: "debian package" } : { kind: "url", url: called }),
-            sha256: digest,
+            sha256: digest ?? fileDigest(file),
           })
         : addKernel(paths, {
             ...{ ...came, name, file, sha256: digest },

@@ -8,6 +8,7 @@ import { type Alarm, Throttle } from "../limiter/throttle.ts";
 import { DescriptorChain } from "../queue/chain.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
 import type { Queue } from "../queue/queue.ts";
+import { Turns } from "../queue/turns.ts";
 import { blkConfig, CAPACITY, capacityBytes } from "./config.ts";
 import { diskControls } from "./controls.ts";
 import { type BlkCounters, countRequest, newCounters } from "./counters.ts";
@@ -83,10 +84,10 @@ export class BlkDevice implements VirtioDevice, Disposable {
   readonly #isStalled: boolean[];
   /** Queues that have not asked for their next kick, since enough was under way. */
   readonly #isQuiet: boolean[];
-  /** The queue that is first when held ones go on: each in turn, or the first would leave the others nothing. */
-  #turn = 0;
-  /** The same of those that stalled. */
-  #wakeTurn = 0;
+  /** Of queues that were held or quiet. */
+  readonly #turns = new Turns();
+  /** Of queues that stalled. */
+  readonly #wakeTurns = new Turns();
   /** Requests that were taken from queues so far. */
   #begun = 0;
 
@@ -199,22 +200,16 @@ export class BlkDevice implements VirtioDevice, Disposable {
 
   /** Queues that were held or quiet have a turn. Those that want another come back when the other devices had theirs. */
   #goOn(): false {
-    const queues = this.#isHeld.length;
-    const first = this.#turn;
-    let hasMoved = false;
-    for (let i = 0; i < queues; i++) {
-      const index = (first + i) % queues;
-      if (!this.#isHeld[index] && !this.#isQuiet[index]) continue;
-      const before = this.#begun;
-      if (this.process(index)) this.#host?.revisit(index);
-      // Who is served first has most: the last place next time. One that got nothing keeps its own: a big request waits
-      // for all that a limiter has.
-      if (hasMoved || this.#begun === before) continue;
-      hasMoved = true;
-      this.#turn = (index + 1) % queues;
-    }
+    this.#turns.round(this.#isHeld.length, this.#goOnWith);
     return false;
   }
+
+  readonly #goOnWith = (index: number): boolean => {
+    if (!this.#isHeld[index] && !this.#isQuiet[index]) return false;
+    const before = this.#begun;
+    if (this.process(index)) this.#host?.revisit(index);
+    return this.#begun !== before;
+  };
 
   /** Where not enough is under way any more, quiet queues ask for kicks again. */
   #listen(): void {
@@ -232,19 +227,15 @@ export class BlkDevice implements VirtioDevice, Disposable {
 
   /** All that was under way may have come home within the turn: then nothing else would ever call a queue that stalled. */
   #wakeStalled(): void {
-    if (this.#freeCount === 0) return;
-    const queues = this.#isStalled.length;
-    const first = this.#wakeTurn;
-    let isFirst = true;
-    for (let i = 0; i < queues; i++) {
-      const index = (first + i) % queues;
-      if (!this.#isStalled[index]) continue;
-      this.#isStalled[index] = false;
-      this.#host?.revisit(index);
-      if (isFirst) this.#wakeTurn = (index + 1) % queues;
-      isFirst = false;
-    }
+    if (this.#freeCount > 0) this.#wakeTurns.round(this.#isStalled.length, this.#wake);
   }
+
+  readonly #wake = (index: number): boolean => {
+    if (!this.#isStalled[index]) return false;
+    this.#isStalled[index] = false;
+    this.#host?.revisit(index);
+    return true;
+  };
 
   /** Starts requests of a queue. @returns whether there is more than one turn takes */
   #take(index: number): boolean {

@@ -8,6 +8,7 @@ import type { DeviceHost, EventSource, VirtioContext, VirtioDevice } from "../de
 import { hasFeature } from "../features.ts";
 import { type Alarm, Throttle } from "../limiter/throttle.ts";
 import { MAX_QUEUE_SIZE } from "../queue/layout.ts";
+import { Turns } from "../queue/turns.ts";
 import { KickWatch } from "../vhost/kick-watch.ts";
 import { ConfigOffset, configSpace, linkStatus } from "./config.ts";
 import { ControlQueue } from "./control.ts";
@@ -70,8 +71,9 @@ export class NetDevice implements VirtioDevice {
   /** Pairs that work: the first ones. The host's packets come by these alone. */
   #running = 0;
   readonly #throttles: Readonly<Record<Way, Throttle>>;
-  /** The pair that is first when a limiter lets them go on: each in turn, or the first would leave the others nothing. */
-  readonly #turns = { receive: 0, transmit: 0 };
+  /** Of the pairs, when a limiter lets them go on. */
+  readonly #turns = { receive: new Turns(), transmit: new Turns() };
+  readonly #serve = { receive: this.#serveOn("receive"), transmit: this.#serveOn("transmit") };
   /** Queues of the TAP that are attached to it: all of them when it was opened. */
   #attached: number;
 
@@ -205,21 +207,17 @@ export class NetDevice implements VirtioDevice {
 
   /** A rate limiter lets it go on. The pairs come back by themselves for more than a turn should take. */
   #resume(way: Way): boolean {
-    const throttle = this.#throttles[way];
-    const running = this.#running;
-    const first = this.#turns[way];
-    let hasMoved = false;
-    for (let i = 0; i < running; i++) {
-      const pair = (first + i) % running;
+    this.#turns[way].round(this.#running, this.#serve[way]);
+    return false;
+  }
+
+  #serveOn(way: Way): (pair: number) => boolean {
+    return (pair) => {
+      const throttle = this.#throttles[way];
       const before = throttle.admitted;
       this.#pairs[pair]![way]();
-      // Who is served first has most: the last place next time. One that got nothing keeps its own: a long packet waits
-      // for all that the limiter has.
-      if (hasMoved || throttle.admitted === before) continue;
-      hasMoved = true;
-      this.#turns[way] = pair + 1;
-    }
-    return false;
+      return throttle.admitted !== before;
+    };
   }
 
   /** For the guest the cable is pulled. What it sends is lost, nothing comes; volt goes on. */

@@ -12,6 +12,11 @@ import { RecordingVhost } from "../../../../support/virtio/recording-vhost.ts";
 import { VirtioRig } from "../../../../support/virtio/rig.ts";
 import { CONFIG, TX_BUFFER } from "./support.ts";
 
+/** Of the second pair's rings, in the order of the rings: index and base. */
+const FROM_THE_START = [
+  [0, 0],
+  [1, 0],
+];
 const KNOWN = (1n << 32n) | (1n << 29n) | (1n << 15n);
 
 class VhostGuest implements Disposable {
@@ -120,10 +125,7 @@ describe("queues in the host's kernel", () => {
     using guest = new VhostGuest(2);
     guest.start();
     guest.setPairs(2);
-    expect(guest.basesOfSecond()).toEqual([
-      [0, 0],
-      [1, 0],
-    ]);
+    expect(guest.basesOfSecond()).toEqual(FROM_THE_START);
     for (const [receive, transmit] of [
       [7, 9],
       [65_535, 3],
@@ -143,19 +145,13 @@ describe("queues in the host's kernel", () => {
     guest.rig.turn();
     guest.start();
     guest.setPairs(2);
-    expect(guest.basesOfSecond()).toEqual([
-      [0, 0],
-      [1, 0],
-    ]);
+    expect(guest.basesOfSecond()).toEqual(FROM_THE_START);
     guest.vhosts[1]!.bases.splice(0, 2, 13, 14);
     guest.driver.reset(); // at work
     guest.rig.turn();
     guest.start();
     guest.setPairs(2);
-    expect(guest.basesOfSecond()).toEqual([
-      [0, 0],
-      [1, 0],
-    ]);
+    expect(guest.basesOfSecond()).toEqual(FROM_THE_START);
   });
 
   test("are not all that may be: a driver without MQ has its control queue among them, and volt hears its kicks", () => {
